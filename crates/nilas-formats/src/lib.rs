@@ -1,0 +1,1 @@
+//! Readers and writers for MRC, STAR, .cs, .csg, PDB and mmCIF.

@@ -1,0 +1,1 @@
+//! One folder per job type, the registry, and the contract tests over all of them.

@@ -1,0 +1,1 @@
+//! Alignment and reconstruction: ab-initio, homogeneous refinement, reconstruction from known poses.

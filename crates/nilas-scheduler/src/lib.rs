@@ -1,0 +1,1 @@
+//! Pure scheduling: (state, event, now) -> (state, actions).

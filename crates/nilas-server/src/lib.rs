@@ -1,0 +1,1 @@
+//! The master: router, routes, auth, live events, static files.

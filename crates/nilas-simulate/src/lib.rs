@@ -1,0 +1,1 @@
+//! Particles with known truth from an atomic model or a map; its own projector.

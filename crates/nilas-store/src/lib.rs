@@ -1,0 +1,1 @@
+//! The embedded database: an index of project directories, accounts and tokens.

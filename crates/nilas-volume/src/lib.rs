@@ -1,0 +1,1 @@
+//! Maps, masks, Fourier shell correlation, sharpening, alignment of maps.

@@ -1,0 +1,1 @@
+//! The agent on a compute node: claim, run, heartbeat, devices.

@@ -1,0 +1,5 @@
+//! Repository chores: `cargo xtask <chore>`.
+
+fn main() {
+    eprintln!("xtask: no chore named");
+}
