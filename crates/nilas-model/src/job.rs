@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `job.json` | the master (or `nilas run`) | [`JobRecord`]: what was asked for and the state as the master knows it |
 //! | `events.jsonl`, `figures/`, `checkpoint/` | the job process | [`crate::Event`], [`crate::Figure`], state to go on from |
-//! | `heartbeat.json` | the job process | pid, host, attempt, time; rewritten at least every 5 s |
+//! | `heartbeat.json` | the job process | [`crate::Heartbeat`]: pid, host, attempt, time; rewritten at least every 5 s |
 //! | `staging-<attempt>/` -> `output/` | the job process | results, renamed in one step; `output/result.json` is a [`JobResult`] |
 //! | `failure.json` | the job process | [`Failure`], written before a non-zero exit |
 //! | `job.log` | the launcher | stdout and stderr of the process |
@@ -18,7 +18,9 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Where a job is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
     /// Parameters and inputs can be changed.

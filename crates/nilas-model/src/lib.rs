@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod figure;
+pub mod heartbeat;
 pub mod ids;
 pub mod job;
 pub mod project;
@@ -12,6 +13,7 @@ pub mod spec;
 
 pub use event::{Event, EventKind, Level, Progress};
 pub use figure::{Figure, FigureData};
+pub use heartbeat::Heartbeat;
 pub use ids::{JobId, ProjectId, UserId, WorkspaceId};
 pub use job::{Failure, FailureKind, InputRef, JobRecord, JobResult, JobStatus, OutputRecord, SlotRecord};
 pub use project::{ProjectRecord, WorkspaceRecord};
