@@ -1,5 +1,47 @@
-//! Repository chores: `cargo xtask <chore>`.
+//! Repository chores in Rust: `cargo xtask <chore>`.
 
-fn main() {
-    eprintln!("xtask: no chore named");
+mod generate;
+mod licences;
+mod metadata;
+mod spdx;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Repository chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Check the house rules: dependency table, file sizes, names, where `unsafe` and printing may stand
+    Tidy,
+    /// Check licences, sources and banned packages of everything that is built, against deny.toml
+    Licences,
+    /// Write the files that are made from the code (OpenAPI document, manual pages)
+    Generate {
+        /// Only say whether they are current
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Tidy => tidy::run(),
+        Chore::Licences => licences::run(),
+        Chore::Generate { check } => generate::run(check),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
