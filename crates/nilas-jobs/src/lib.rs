@@ -1,1 +1,19 @@
-//! One folder per job type, the registry, and the contract tests over all of them.
+//! Job types: one folder each, the registry, and what all of them stand on.
+//!
+//! A job type says what it is ([`Job::spec`]), checks what it is given ([`Job::plan`]: pure apart from
+//! looking whether files exist, all problems at once) and does its work ([`Job::run`]) in a process of
+//! its own ([`process::run`]) through a [`JobContext`]. It knows no database, no HTTP and no other job type.
+
+pub mod check;
+pub mod context;
+pub mod failure;
+pub mod job;
+pub mod manual;
+pub mod params;
+pub mod process;
+mod registry;
+
+pub use check::{Resolved, check, resolve};
+pub use context::JobContext;
+pub use job::{Connection, Finished, Job, JobType, Request};
+pub use registry::{find, registry};
