@@ -3,7 +3,7 @@
 use super::staging::{read_json, write_json};
 use super::usage::{host_name, now_ms, peak_memory_bytes, resident_memory_bytes};
 use crate::failure;
-use nilas_model::Failure;
+use nilas_model::{Failure, Heartbeat};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,17 +17,12 @@ const POLL: Duration = Duration::from_millis(50);
 /// nothing that it has not committed counts.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// Content of `heartbeat.json`.
+/// What this program writes into `heartbeat.json`: the sign of life and some numbers for the curious.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Heartbeat {
-    /// Process id.
-    pub pid: u32,
-    /// Machine.
-    pub host: String,
-    /// Which try.
-    pub attempt: u32,
-    /// When it was written, milliseconds since the Unix epoch.
-    pub time_ms: u64,
+pub struct Beat {
+    /// Process, host, attempt, time.
+    #[serde(flatten)]
+    pub life: Heartbeat,
     /// When this attempt began, milliseconds since the Unix epoch.
     pub started_ms: u64,
     /// Wall-clock seconds of this and all earlier attempts that it goes on from.
@@ -61,17 +56,14 @@ impl Pulse {
     ) -> Result<Self, Failure> {
         let path = job_dir.join("heartbeat.json");
         // The time of earlier attempts counts towards the job's wall time.
-        let wall_before_s = read_json::<Heartbeat>(&path).ok().filter(|_| attempt > 1).map_or(0.0, |h| h.wall_s);
+        let wall_before_s = read_json::<Beat>(&path).ok().filter(|_| attempt > 1).map_or(0.0, |h| h.wall_s);
         let began = Instant::now();
         let started_ms = now_ms();
         let beat = move |path: &PathBuf| {
             write_json(
                 path,
-                &Heartbeat {
-                    pid: std::process::id(),
-                    host: host_name(),
-                    attempt,
-                    time_ms: now_ms(),
+                &Beat {
+                    life: Heartbeat { pid: std::process::id(), host: host_name(), attempt, time_ms: now_ms() },
                     started_ms,
                     wall_s: wall_before_s + began.elapsed().as_secs_f64(),
                     memory_bytes: resident_memory_bytes(),

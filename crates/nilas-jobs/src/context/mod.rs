@@ -9,7 +9,7 @@ mod usage;
 
 pub use checkpoint::Fingerprint;
 pub use events::EventLog;
-pub use heartbeat::{Heartbeat, Pulse};
+pub use heartbeat::{Beat, Pulse};
 pub use progress::ProgressMeter;
 pub use staging::{read_json, sync_tree, write_atomically, write_json};
 pub use usage::{cpu_seconds, host_name, now_ms, peak_memory_bytes, resident_memory_bytes};
