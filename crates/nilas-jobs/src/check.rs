@@ -3,7 +3,9 @@
 
 use crate::job::{Connection, JobType, Request};
 use crate::params::suggest;
-use nilas_model::{DataKind, InputRef, InputSpec, JobId, JobRecord, JobSpec, OutputRecord, OutputSpec, Problem};
+use nilas_model::{
+    DataKind, InputRef, InputSpec, JobId, JobRecord, JobSpec, OutputRecord, OutputSpec, Problem,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -64,7 +66,11 @@ pub fn resolve(
         let mut connections = Vec::new();
         for source in refs {
             if source.job == record.id {
-                problems.push(problem(name, format!("{} can't be its own input.", record.id), "Connect another job."));
+                problems.push(problem(
+                    name,
+                    format!("{} can't be its own input.", record.id),
+                    "Connect another job.",
+                ));
                 continue;
             }
             match connect(source, input, lookup) {
@@ -79,23 +85,41 @@ pub fn resolve(
         if given < input.min as usize {
             problems.push(problem(
                 &input.name,
-                format!("{} needs at least {} connection(s), {given} given.", input.title, input.min),
-                &format!("Connect an output of kind {}. {}", kind_name(input.kind), input.help),
+                format!(
+                    "{} needs at least {} connection(s), {given} given.",
+                    input.title, input.min
+                ),
+                &format!(
+                    "Connect an output of kind {}. {}",
+                    kind_name(input.kind),
+                    input.help
+                ),
             ));
         } else if given > input.max as usize {
             problems.push(problem(
                 &input.name,
-                format!("{} takes at most {} connection(s), {given} given.", input.title, input.max),
+                format!(
+                    "{} takes at most {} connection(s), {given} given.",
+                    input.title, input.max
+                ),
                 "Remove some of them.",
             ));
         }
     }
-    let request = Request { project_dir: project_dir.to_owned(), params: record.params.clone(), inputs };
+    let request = Request {
+        project_dir: project_dir.to_owned(),
+        params: record.params.clone(),
+        inputs,
+    };
     Resolved { request, problems }
 }
 
 fn problem(input: &str, message: String, hint: &str) -> Problem {
-    Problem { field: format!("inputs.{input}"), message, hint: hint.to_owned() }
+    Problem {
+        field: format!("inputs.{input}"),
+        message,
+        hint: hint.to_owned(),
+    }
 }
 
 fn connect(
@@ -119,23 +143,37 @@ fn connect(
             ));
         };
         check_finished(source, input, output)?;
-        return Ok(Connection { source: source.clone(), output: Some(output.clone()) });
+        return Ok(Connection {
+            source: source.clone(),
+            output: Some(output.clone()),
+        });
     }
     let Some(upstream_type) = crate::find(&upstream.job_type) else {
         return Err(problem(
             &input.name,
-            format!("{} is of type '{}', which this version does not have.", source.job, upstream.job_type),
+            format!(
+                "{} is of type '{}', which this version does not have.",
+                source.job, upstream.job_type
+            ),
             "Update Nilas or connect another job.",
         ));
     };
     check_declared(source, input, &(upstream_type.spec)(), &upstream)?;
-    Ok(Connection { source: source.clone(), output: None })
+    Ok(Connection {
+        source: source.clone(),
+        output: None,
+    })
 }
 
 fn check_finished(source: &InputRef, input: &InputSpec, output: &OutputRecord) -> Result<(), Problem> {
     check_kind(source, input, output.kind)?;
     let have: BTreeSet<&str> = output.slots.iter().map(|s| s.name.as_str()).collect();
-    let missing: Vec<&str> = input.slots.iter().map(String::as_str).filter(|s| !have.contains(s)).collect();
+    let missing: Vec<&str> = input
+        .slots
+        .iter()
+        .map(String::as_str)
+        .filter(|s| !have.contains(s))
+        .collect();
     if !missing.is_empty() {
         return Err(missing_slots(source, input, &missing));
     }
@@ -149,19 +187,31 @@ fn check_finished(source: &InputRef, input: &InputSpec, output: &OutputRecord) -
     Ok(())
 }
 
-fn check_declared(source: &InputRef, input: &InputSpec, spec: &JobSpec, upstream: &JobRecord) -> Result<(), Problem> {
+fn check_declared(
+    source: &InputRef,
+    input: &InputSpec,
+    spec: &JobSpec,
+    upstream: &JobRecord,
+) -> Result<(), Problem> {
     let Some(output) = declared_output(spec, upstream, &source.output) else {
         return Err(problem(
             &input.name,
-            format!("{} ({}) has no output '{}'.", source.job, spec.title, source.output),
+            format!(
+                "{} ({}) has no output '{}'.",
+                source.job, spec.title, source.output
+            ),
             &suggest(&source.output, spec.outputs.iter().map(|o| o.name.as_str())),
         ));
     };
     check_kind(source, input, output.kind)?;
     // What is passed through depends on data that are not there yet: checked again when they are.
     if output.passthrough.is_none() {
-        let missing: Vec<&str> =
-            input.slots.iter().filter(|s| !output.slots.contains(s)).map(String::as_str).collect();
+        let missing: Vec<&str> = input
+            .slots
+            .iter()
+            .filter(|s| !output.slots.contains(s))
+            .map(String::as_str)
+            .collect();
         if !missing.is_empty() {
             return Err(missing_slots(source, input, &missing));
         }
@@ -173,8 +223,17 @@ fn check_declared(source: &InputRef, input: &InputSpec, spec: &JobSpec, upstream
 fn declared_output<'a>(spec: &'a JobSpec, upstream: &JobRecord, name: &str) -> Option<&'a OutputSpec> {
     spec.outputs.iter().find(|output| {
         let count = output.count_param.as_ref().map_or(1, |param| {
-            let default = spec.params.iter().find(|p| p.name == *param).and_then(|p| p.default.as_u64());
-            upstream.params.get(param).and_then(serde_json::Value::as_u64).or(default).unwrap_or(1)
+            let default = spec
+                .params
+                .iter()
+                .find(|p| p.name == *param)
+                .and_then(|p| p.default.as_u64());
+            upstream
+                .params
+                .get(param)
+                .and_then(serde_json::Value::as_u64)
+                .or(default)
+                .unwrap_or(1)
         });
         if count <= 1 {
             return output.name == name;

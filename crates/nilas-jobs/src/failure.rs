@@ -38,7 +38,11 @@ pub fn cancelled() -> Failure {
 pub fn from_problems(problems: Vec<Problem>) -> Failure {
     let field = problems.first().map(|p| p.field.clone()).unwrap_or_default();
     let hint = problems.first().map(|p| p.hint.clone()).unwrap_or_default();
-    let message = problems.iter().map(|p| format!("{}: {}", p.field, p.message)).collect::<Vec<_>>().join("; ");
+    let message = problems
+        .iter()
+        .map(|p| format!("{}: {}", p.field, p.message))
+        .collect::<Vec<_>>()
+        .join("; ");
     input(&field, message, hint)
 }
 
@@ -57,20 +61,30 @@ pub fn io(error: &std::io::Error, doing: &str, path: &Path) -> Failure {
             FailureKind::Resource,
             "This file system is mounted read-only. Remount it or move the project to a disk that can be written.",
         ),
-        IoCause::NotFound => (FailureKind::Input, "Check that the file exists and that its disk is mounted on this machine."),
-        IoCause::TooManyFiles => {
-            (FailureKind::Resource, "The limit of open files was reached: raise `ulimit -n` for the account that runs Nilas.")
-        }
-        IoCause::OutOfMemory => {
-            (FailureKind::Resource, "Memory ran out. Close other programs or run the job on a machine with more memory.")
-        }
+        IoCause::NotFound => (
+            FailureKind::Input,
+            "Check that the file exists and that its disk is mounted on this machine.",
+        ),
+        IoCause::TooManyFiles => (
+            FailureKind::Resource,
+            "The limit of open files was reached: raise `ulimit -n` for the account that runs Nilas.",
+        ),
+        IoCause::OutOfMemory => (
+            FailureKind::Resource,
+            "Memory ran out. Close other programs or run the job on a machine with more memory.",
+        ),
         IoCause::Hardware => (
             FailureKind::Host,
             "The disk or network file system reported an input/output error: see the kernel's log of this machine.",
         ),
         IoCause::Other => (FailureKind::Input, "Check the file and queue the job again."),
     };
-    Failure { kind, message: format!("{doing} {}: {error}", path.display()), hint: hint.to_owned(), field: None }
+    Failure {
+        kind,
+        message: format!("{doing} {}: {error}", path.display()),
+        hint: hint.to_owned(),
+        field: None,
+    }
 }
 
 /// Causes that a user would act on differently.

@@ -39,7 +39,10 @@ impl Request {
 
     /// Rows of all connections of an input together, `None` while one of them is unfinished.
     pub fn count(&self, input: &str) -> Option<u64> {
-        self.connections(input).iter().map(|c| c.output.as_ref().map(|o| o.count)).sum()
+        self.connections(input)
+            .iter()
+            .map(|c| c.output.as_ref().map(|o| o.count))
+            .sum()
     }
 }
 
@@ -104,6 +107,8 @@ impl JobType {
 
 impl std::fmt::Debug for JobType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("JobType").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("JobType")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

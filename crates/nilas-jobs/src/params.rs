@@ -57,7 +57,14 @@ pub fn integer(default: i64) -> Field {
 
 /// A real number.
 pub fn number(default: f64) -> Field {
-    field(ParamKind::Number { min: None, max: None, exclusive_min: false }, default.into())
+    field(
+        ParamKind::Number {
+            min: None,
+            max: None,
+            exclusive_min: false,
+        },
+        default.into(),
+    )
 }
 
 /// Yes or no.
@@ -77,7 +84,12 @@ pub fn path() -> Field {
 
 /// One of some words.
 pub fn choice(options: &[&str], default: &str) -> Field {
-    field(ParamKind::Choice { options: options.iter().map(|&o| o.to_owned()).collect() }, default.into())
+    field(
+        ParamKind::Choice {
+            options: options.iter().map(|&o| o.to_owned()).collect(),
+        },
+        default.into(),
+    )
 }
 
 /// A point group.
@@ -127,7 +139,9 @@ impl Field {
     pub fn at_least(mut self, least: f64) -> Self {
         match &mut self.spec.kind {
             ParamKind::Integer { min, .. } => *min = Some(least.ceil() as i64),
-            ParamKind::Number { min, exclusive_min, .. } => (*min, *exclusive_min) = (Some(least), false),
+            ParamKind::Number {
+                min, exclusive_min, ..
+            } => (*min, *exclusive_min) = (Some(least), false),
             _ => {}
         }
         self
@@ -137,7 +151,9 @@ impl Field {
     pub fn above(mut self, bound: f64) -> Self {
         match &mut self.spec.kind {
             ParamKind::Integer { min, .. } => *min = Some(bound.floor() as i64 + 1),
-            ParamKind::Number { min, exclusive_min, .. } => (*min, *exclusive_min) = (Some(bound), true),
+            ParamKind::Number {
+                min, exclusive_min, ..
+            } => (*min, *exclusive_min) = (Some(bound), true),
             _ => {}
         }
         self
@@ -221,7 +237,11 @@ impl ParamValue for PathBuf {
 
 impl<T: ParamValue> ParamValue for Option<T> {
     fn from_value(value: &Value) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::from_value(value).map(Some) }
+        if value.is_null() {
+            Some(None)
+        } else {
+            T::from_value(value).map(Some)
+        }
     }
     fn to_value(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::to_value)
@@ -238,7 +258,11 @@ fn whole_number(value: &Value) -> Option<i64> {
 }
 
 fn range_text(min: Option<String>, max: Option<String>, exclusive_min: bool, unit: &str) -> String {
-    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    let unit = if unit.is_empty() {
+        String::new()
+    } else {
+        format!(" {unit}")
+    };
     match (min, max) {
         (Some(a), Some(b)) if exclusive_min => format!("Give a value above {a} and up to {b}{unit}."),
         (Some(a), Some(b)) => format!("Give a value from {a} to {b}{unit}."),
@@ -260,7 +284,10 @@ pub fn check_value(spec: &ParamSpec, value: &Value) -> Result<(), (String, Strin
         } else if spec.default.is_null() {
             Ok(())
         } else {
-            Err((format!("{} can't be empty.", spec.title), format!("Leave it out to take {}.", spec.default)))
+            Err((
+                format!("{} can't be empty.", spec.title),
+                format!("Leave it out to take {}.", spec.default),
+            ))
         };
     }
     let wrong = |what: &str| (format!("{value} is not {what}."), spec.help.clone());
@@ -268,15 +295,32 @@ pub fn check_value(spec: &ParamSpec, value: &Value) -> Result<(), (String, Strin
         ParamKind::Integer { min, max } => {
             let n = whole_number(value).ok_or_else(|| wrong("a whole number"))?;
             if min.is_some_and(|m| n < m) || max.is_some_and(|m| n > m) {
-                let hint = range_text(min.map(|m| m.to_string()), max.map(|m| m.to_string()), false, &spec.unit);
+                let hint = range_text(
+                    min.map(|m| m.to_string()),
+                    max.map(|m| m.to_string()),
+                    false,
+                    &spec.unit,
+                );
                 return Err((format!("{n} is out of range."), hint));
             }
         }
-        ParamKind::Number { min, max, exclusive_min } => {
-            let x = value.as_f64().filter(|x| x.is_finite()).ok_or_else(|| wrong("a number"))?;
+        ParamKind::Number {
+            min,
+            max,
+            exclusive_min,
+        } => {
+            let x = value
+                .as_f64()
+                .filter(|x| x.is_finite())
+                .ok_or_else(|| wrong("a number"))?;
             let below = min.is_some_and(|m| x < m || (*exclusive_min && x == m));
             if below || max.is_some_and(|m| x > m) {
-                let hint = range_text(min.map(|m| m.to_string()), max.map(|m| m.to_string()), *exclusive_min, &spec.unit);
+                let hint = range_text(
+                    min.map(|m| m.to_string()),
+                    max.map(|m| m.to_string()),
+                    *exclusive_min,
+                    &spec.unit,
+                );
                 return Err((format!("{x} is out of range."), hint));
             }
         }
@@ -294,7 +338,10 @@ pub fn check_value(spec: &ParamSpec, value: &Value) -> Result<(), (String, Strin
         ParamKind::Choice { options } => {
             let text = value.as_str().ok_or_else(|| wrong("one of the options"))?;
             if !options.iter().any(|o| o == text) {
-                return Err((format!("'{text}' is not an option."), format!("Take one of: {}.", options.join(", "))));
+                return Err((
+                    format!("'{text}' is not an option."),
+                    format!("Take one of: {}.", options.join(", ")),
+                ));
             }
         }
         ParamKind::Symmetry => {
@@ -302,7 +349,8 @@ pub fn check_value(spec: &ParamSpec, value: &Value) -> Result<(), (String, Strin
             if let Err(error) = PointGroup::parse(text) {
                 return Err((
                     format!("'{text}' is not a point group ({error})."),
-                    "Write C1, C2, C3 ... for cyclic, D2, D3 ... for dihedral, T, O, or I, I1, I2, I3, I4.".to_owned(),
+                    "Write C1, C2, C3 ... for cyclic, D2, D3 ... for dihedral, T, O, or I, I1, I2, I3, I4."
+                        .to_owned(),
                 ));
             }
         }
@@ -311,13 +359,23 @@ pub fn check_value(spec: &ParamSpec, value: &Value) -> Result<(), (String, Strin
 }
 
 /// Reads one parameter; adds a problem and gives `None` when it can't be used.
-pub fn read<T: ParamValue>(spec: &ParamSpec, set: &Map<String, Value>, problems: &mut Vec<Problem>) -> Option<T> {
+pub fn read<T: ParamValue>(
+    spec: &ParamSpec,
+    set: &Map<String, Value>,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
     let value = set.get(&spec.name).unwrap_or(&spec.default);
     // An emptied path field of a form is no path.
-    let emptied = matches!(spec.kind, ParamKind::Path) && !spec.required && value.as_str().is_some_and(|s| s.trim().is_empty());
+    let emptied = matches!(spec.kind, ParamKind::Path)
+        && !spec.required
+        && value.as_str().is_some_and(|s| s.trim().is_empty());
     let value = if emptied { &Value::Null } else { value };
     if let Err((message, hint)) = check_value(spec, value) {
-        problems.push(Problem { field: format!("params.{}", spec.name), message, hint });
+        problems.push(Problem {
+            field: format!("params.{}", spec.name),
+            message,
+            hint,
+        });
         return None;
     }
     let read = T::from_value(value);
@@ -347,7 +405,16 @@ pub fn unknown_names(specs: &[ParamSpec], set: &Map<String, Value>) -> Vec<Probl
 pub fn suggest<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let near = known
         .clone()
-        .map(|k| (if k.contains(name) || name.contains(k) { 1 } else { edit_distance(name, k) }, k))
+        .map(|k| {
+            (
+                if k.contains(name) || name.contains(k) {
+                    1
+                } else {
+                    edit_distance(name, k)
+                },
+                k,
+            )
+        })
         .min()
         .filter(|(distance, k)| *distance <= 2.max(k.len() / 3));
     match near {
@@ -454,11 +521,23 @@ mod tests {
         })))
         .expect_err("six problems");
         let fields: Vec<&str> = problems.iter().map(|p| p.field.as_str()).collect();
-        for field in ["params.count", "params.width_angstrom", "params.path", "params.symmetry", "params.kind", "params.widht"] {
+        for field in [
+            "params.count",
+            "params.width_angstrom",
+            "params.path",
+            "params.symmetry",
+            "params.kind",
+            "params.widht",
+        ] {
             assert!(fields.contains(&field), "{field} not in {fields:?}");
         }
         assert_eq!(fields.len(), 6);
-        assert!(problems.iter().all(|p| !p.message.is_empty() && !p.hint.is_empty()), "{problems:?}");
+        assert!(
+            problems
+                .iter()
+                .all(|p| !p.message.is_empty() && !p.hint.is_empty()),
+            "{problems:?}"
+        );
     }
 
     #[test]
@@ -469,7 +548,10 @@ mod tests {
 
     #[test]
     fn values_round_trip_through_json() {
-        let sample = Sample::parse(&map(json!({"path": "/a b/ü.star", "count": 3.0, "width_angstrom": 2.5}))).expect("valid");
+        let sample = Sample::parse(&map(
+            json!({"path": "/a b/ü.star", "count": 3.0, "width_angstrom": 2.5}),
+        ))
+        .expect("valid");
         assert_eq!((sample.count, sample.width_angstrom), (3, Some(2.5)));
         assert_eq!(Sample::parse(&sample.to_map()).expect("valid"), sample);
     }

@@ -2,7 +2,8 @@
 
 use crate::check::{resolve, unknown_type};
 use crate::context::{
-    JobContext, Pulse, cpu_seconds, host_name, now_ms, peak_memory_bytes, read_json, write_atomically, write_json,
+    JobContext, Pulse, cpu_seconds, host_name, now_ms, peak_memory_bytes, read_json, write_atomically,
+    write_json,
 };
 use crate::failure;
 use crate::job::{Finished, JobType};
@@ -36,7 +37,11 @@ pub struct Order {
 ///
 /// # Errors
 /// Why the job did not complete; the same is in `failure.json` unless the directory can't be written.
-pub fn run(order: &Order, cancel: Arc<AtomicBool>, on_stuck: impl Fn() + Send + 'static) -> Result<(), Failure> {
+pub fn run(
+    order: &Order,
+    cancel: Arc<AtomicBool>,
+    on_stuck: impl Fn() + Send + 'static,
+) -> Result<(), Failure> {
     let job_dir = order.project_dir.join(order.job.to_string());
     if !job_dir.is_dir() {
         return Err(failure::input(
@@ -72,7 +77,10 @@ fn lock(job_dir: &Path) -> Result<File, Failure> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Failure {
             kind: FailureKind::Host,
-            message: format!("Another process is already running the job in {}.", job_dir.display()),
+            message: format!(
+                "Another process is already running the job in {}.",
+                job_dir.display()
+            ),
             hint: "Wait for it or kill it, then queue the job again.".to_owned(),
             field: None,
         }),
@@ -90,7 +98,11 @@ fn run_locked(
     let failure_path = job_dir.join("failure.json");
     match fs::remove_file(&failure_path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            return Err(failure::io(&e, "removing the failure of the last attempt", &failure_path));
+            return Err(failure::io(
+                &e,
+                "removing the failure of the last attempt",
+                &failure_path,
+            ));
         }
         _ => {}
     }
@@ -100,10 +112,19 @@ fn run_locked(
         on_stuck();
     })?;
     let record: JobRecord = read_json(&job_dir.join("job.json"))?;
-    let job_type = crate::find(&record.job_type).ok_or_else(|| failure::from_problems(vec![unknown_type(&record.job_type)]))?;
+    let job_type = crate::find(&record.job_type)
+        .ok_or_else(|| failure::from_problems(vec![unknown_type(&record.job_type)]))?;
     let project_dir = order.project_dir.clone();
-    let resolved = resolve(job_type, &record, &order.project_dir, &|id| upstream(&project_dir, id));
-    let mut context = JobContext::open(&order.project_dir, record, resolved.request, order.attempt, Arc::clone(&cancel))?;
+    let resolved = resolve(job_type, &record, &order.project_dir, &|id| {
+        upstream(&project_dir, id)
+    });
+    let mut context = JobContext::open(
+        &order.project_dir,
+        record,
+        resolved.request,
+        order.attempt,
+        Arc::clone(&cancel),
+    )?;
     context.events().write(EventKind::Started {
         attempt: order.attempt,
         host: host_name(),
@@ -114,7 +135,11 @@ fn run_locked(
     let outcome = if problems.is_empty() {
         let outcome = run_caught(job_type, &mut context, job_dir);
         // An error after the request to stop is most likely its echo.
-        if cancel.load(Ordering::Relaxed) && outcome.is_err() { Err(failure::cancelled()) } else { outcome }
+        if cancel.load(Ordering::Relaxed) && outcome.is_err() {
+            Err(failure::cancelled())
+        } else {
+            outcome
+        }
     } else {
         problems.extend((job_type.problems)(context.request()));
         Err(failure::from_problems(problems))
@@ -137,8 +162,15 @@ fn run_locked(
             let _ = fs::remove_dir_all(job_dir.join("checkpoint"));
         }
         Err(reason) => {
-            let level = if reason.kind == FailureKind::Cancelled { Level::Warning } else { Level::Error };
-            let _ = context.events().write(EventKind::Text { level, message: format!("{} {}", reason.message, reason.hint) });
+            let level = if reason.kind == FailureKind::Cancelled {
+                Level::Warning
+            } else {
+                Level::Error
+            };
+            let _ = context.events().write(EventKind::Text {
+                level,
+                message: format!("{} {}", reason.message, reason.hint),
+            });
         }
     }
     outcome
@@ -172,15 +204,25 @@ fn run_caught(job_type: &JobType, context: &mut JobContext, job_dir: &Path) -> R
             .map(|s| (*s).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "unknown".to_owned());
-        let place = PANIC_PLACE.with(|place| place.borrow_mut().take()).unwrap_or_else(|| text.clone());
+        let place = PANIC_PLACE
+            .with(|place| place.borrow_mut().take())
+            .unwrap_or_else(|| text.clone());
         let report = job_dir.join(format!("bug-report-{}.txt", now_ms()));
         let _ = write_atomically(&report, |w| {
-            writeln!(w, "nilas {}\njob type {}\n\n{place}", env!("CARGO_PKG_VERSION"), job_type.name)
+            writeln!(
+                w,
+                "nilas {}\njob type {}\n\n{place}",
+                env!("CARGO_PKG_VERSION"),
+                job_type.name
+            )
         });
         Err(Failure {
             kind: FailureKind::Bug,
             message: format!("The program met a state that should not exist: {text}"),
-            hint: format!("This is a defect of Nilas. Please report it with the file {}.", report.display()),
+            hint: format!(
+                "This is a defect of Nilas. Please report it with the file {}.",
+                report.display()
+            ),
             field: None,
         })
     })

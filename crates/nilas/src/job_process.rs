@@ -30,12 +30,20 @@ pub fn run(args: &JobProcessArgs) -> anyhow::Result<ExitCode> {
     let cancel = Arc::new(AtomicBool::new(false));
     watch_signals(Arc::clone(&cancel)).context("setting up the handler for SIGTERM")?;
     let project_dir = std::path::absolute(&args.project)?;
-    let order = Order { project_dir, job: args.job, attempt: args.attempt };
+    let order = Order {
+        project_dir,
+        job: args.job,
+        attempt: args.attempt,
+    };
     match nilas_jobs::process::run(&order, cancel, || std::process::exit(EXIT_CANCELLED)) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(failure) => {
             eprintln!("{} failed: {}\n{}", args.job, failure.message, failure.hint);
-            let code = if failure.kind == FailureKind::Cancelled { EXIT_CANCELLED } else { EXIT_FAILED };
+            let code = if failure.kind == FailureKind::Cancelled {
+                EXIT_CANCELLED
+            } else {
+                EXIT_FAILED
+            };
             Ok(ExitCode::from(code as u8))
         }
     }
@@ -44,15 +52,19 @@ pub fn run(args: &JobProcessArgs) -> anyhow::Result<ExitCode> {
 /// Sets the flag on SIGTERM and SIGINT, from a thread of its own.
 fn watch_signals(cancel: Arc<AtomicBool>) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
     let guard = runtime.enter();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     drop(guard);
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        });
-        cancel.store(true, Ordering::Relaxed);
-    })?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            });
+            cancel.store(true, Ordering::Relaxed);
+        })?;
     Ok(())
 }

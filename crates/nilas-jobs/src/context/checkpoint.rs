@@ -54,7 +54,9 @@ impl JobContext {
             w.write_all(&header)?;
             write(w)
         })?;
-        self.events.write(EventKind::Checkpoint { message: message.into() })
+        self.events.write(EventKind::Checkpoint {
+            message: message.into(),
+        })
     }
 
     /// The saved state, when there is one that belongs to this job as it is asked for now.
@@ -70,11 +72,15 @@ impl JobContext {
         };
         let mut reader = BufReader::with_capacity(1 << 20, file);
         let mut header = String::new();
-        reader.read_line(&mut header).map_err(|e| failure::io(&e, "reading the checkpoint", &path))?;
+        reader
+            .read_line(&mut header)
+            .map_err(|e| failure::io(&e, "reading the checkpoint", &path))?;
         match serde_json::from_str::<Fingerprint>(&header) {
             Ok(saved) if saved == self.fingerprint => Ok(Some(Box::new(reader))),
             _ => {
-                self.warn("The checkpoint belongs to other parameters, inputs or another version: starting afresh.")?;
+                self.warn(
+                    "The checkpoint belongs to other parameters, inputs or another version: starting afresh.",
+                )?;
                 Ok(None)
             }
         }

@@ -29,11 +29,18 @@ impl EventLog {
     /// When the file can't be read or written.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let fail = |e: std::io::Error| failure::io(&e, "opening the event log", path);
-        let file =
-            OpenOptions::new().create(true).read(true).append(true).open(path).map_err(fail)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(path)
+            .map_err(fail)?;
         let (last_seq, whole_bytes) = scan(&file).map_err(fail)?;
         file.set_len(whole_bytes).map_err(fail)?;
-        Ok(EventLog { path: path.to_owned(), state: Mutex::new(State { file, last_seq }) })
+        Ok(EventLog {
+            path: path.to_owned(),
+            state: Mutex::new(State { file, last_seq }),
+        })
     }
 
     /// Appends one event.
@@ -42,11 +49,18 @@ impl EventLog {
     /// When the file can't be written, for example because the disk is full.
     pub fn write(&self, kind: EventKind) -> Result<(), Failure> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = Event { seq: state.last_seq + 1, time_ms: now_ms(), kind };
+        let event = Event {
+            seq: state.last_seq + 1,
+            time_ms: now_ms(),
+            kind,
+        };
         let mut line = serde_json::to_vec(&event).map_err(failure::bug)?;
         line.push(b'\n');
         // One write call a line: a reader never sees half of one unless the machine dies.
-        state.file.write_all(&line).map_err(|e| failure::io(&e, "writing the event log", &self.path))?;
+        state
+            .file
+            .write_all(&line)
+            .map_err(|e| failure::io(&e, "writing the event log", &self.path))?;
         state.last_seq = event.seq;
         Ok(())
     }
@@ -83,7 +97,10 @@ mod tests {
     use nilas_model::Level;
 
     fn text(message: &str) -> EventKind {
-        EventKind::Text { level: Level::Info, message: message.to_owned() }
+        EventKind::Text {
+            level: Level::Info,
+            message: message.to_owned(),
+        }
     }
 
     #[test]
@@ -94,7 +111,12 @@ mod tests {
         log.write(text("one")).unwrap();
         log.write(text("two")).unwrap();
         drop(log);
-        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"seq\":3,\"ti").unwrap();
+        OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"{\"seq\":3,\"ti")
+            .unwrap();
         let log = EventLog::open(&path).unwrap();
         assert_eq!(log.last_seq(), 2);
         log.write(text("three")).unwrap();

@@ -56,14 +56,22 @@ impl Pulse {
     ) -> Result<Self, Failure> {
         let path = job_dir.join("heartbeat.json");
         // The time of earlier attempts counts towards the job's wall time.
-        let wall_before_s = read_json::<Beat>(&path).ok().filter(|_| attempt > 1).map_or(0.0, |h| h.wall_s);
+        let wall_before_s = read_json::<Beat>(&path)
+            .ok()
+            .filter(|_| attempt > 1)
+            .map_or(0.0, |h| h.wall_s);
         let began = Instant::now();
         let started_ms = now_ms();
         let beat = move |path: &PathBuf| {
             write_json(
                 path,
                 &Beat {
-                    life: Heartbeat { pid: std::process::id(), host: host_name(), attempt, time_ms: now_ms() },
+                    life: Heartbeat {
+                        pid: std::process::id(),
+                        host: host_name(),
+                        attempt,
+                        time_ms: now_ms(),
+                    },
                     started_ms,
                     wall_s: wall_before_s + began.elapsed().as_secs_f64(),
                     memory_bytes: resident_memory_bytes(),
@@ -82,8 +90,13 @@ impl Pulse {
                 let mut last = Instant::now();
                 let mut stopped = flag.lock().unwrap_or_else(PoisonError::into_inner);
                 while !*stopped {
-                    stopped = condition.wait_timeout(stopped, POLL).unwrap_or_else(PoisonError::into_inner).0;
-                    if cancel.load(Ordering::Relaxed) && asked.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                    stopped = condition
+                        .wait_timeout(stopped, POLL)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0;
+                    if cancel.load(Ordering::Relaxed)
+                        && asked.get_or_insert_with(Instant::now).elapsed() > PATIENCE
+                    {
                         if !*stopped {
                             on_stuck();
                         }
@@ -97,7 +110,12 @@ impl Pulse {
                 }
             })
             .map_err(|e| failure::io(&e, "starting the heartbeat thread of", job_dir))?;
-        Ok(Pulse { stop, thread: Some(thread), wall_before_s, began })
+        Ok(Pulse {
+            stop,
+            thread: Some(thread),
+            wall_before_s,
+            began,
+        })
     }
 
     /// Wall-clock seconds of all attempts so far.

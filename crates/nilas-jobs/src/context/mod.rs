@@ -105,7 +105,11 @@ impl JobContext {
     /// # Errors
     /// The `cancelled` failure when somebody asked the job to stop.
     pub fn check_cancelled(&self) -> Result<(), Failure> {
-        if self.is_cancelled() { Err(failure::cancelled()) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(failure::cancelled())
+        } else {
+            Ok(())
+        }
     }
 
     /// The event log, for closures that report from inside the science code.
@@ -118,7 +122,10 @@ impl JobContext {
     /// # Errors
     /// When the log can't be written.
     pub fn info(&self, message: impl Into<String>) -> Result<(), Failure> {
-        self.events.write(EventKind::Text { level: Level::Info, message: message.into() })
+        self.events.write(EventKind::Text {
+            level: Level::Info,
+            message: message.into(),
+        })
     }
 
     /// A line that the reader should not miss.
@@ -126,7 +133,10 @@ impl JobContext {
     /// # Errors
     /// When the log can't be written.
     pub fn warn(&self, message: impl Into<String>) -> Result<(), Failure> {
-        self.events.write(EventKind::Text { level: Level::Warning, message: message.into() })
+        self.events.write(EventKind::Text {
+            level: Level::Warning,
+            message: message.into(),
+        })
     }
 
     /// Counts a step of `total` items and reports it with rate and time left.
@@ -149,7 +159,11 @@ impl JobContext {
     pub fn figure(&self, figure: &Figure, step: Option<u64>) -> Result<(), Failure> {
         let path = self.job_dir.join("figures").join(format!("{}.json", figure.id));
         staging::write_json(&path, figure)?;
-        self.events.write(EventKind::Figure { id: figure.id.clone(), title: figure.title.clone(), step })
+        self.events.write(EventKind::Figure {
+            id: figure.id.clone(),
+            title: figure.title.clone(),
+            step,
+        })
     }
 
     /// Announces a named number of one step without making it a result.
@@ -157,7 +171,11 @@ impl JobContext {
     /// # Errors
     /// When the log can't be written.
     pub fn trace(&self, name: &str, value: f64, step: u64) -> Result<(), Failure> {
-        self.events.write(EventKind::Statistic { name: name.to_owned(), value, step: Some(step) })
+        self.events.write(EventKind::Statistic {
+            name: name.to_owned(),
+            value,
+            step: Some(step),
+        })
     }
 
     /// Sets a named number of the result (unit as suffix) and announces it. Not-a-number is left out:
@@ -170,7 +188,11 @@ impl JobContext {
             return Ok(());
         }
         self.statistics.insert(name.to_owned(), value);
-        self.events.write(EventKind::Statistic { name: name.to_owned(), value, step: None })
+        self.events.write(EventKind::Statistic {
+            name: name.to_owned(),
+            value,
+            step: None,
+        })
     }
 
     /// The named numbers so far.

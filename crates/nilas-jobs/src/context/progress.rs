@@ -22,7 +22,14 @@ pub struct ProgressMeter<'a> {
 impl<'a> ProgressMeter<'a> {
     /// A meter at 0 of `total` (0 = unknown).
     pub fn new(events: &'a EventLog, what: String, total: u64) -> Self {
-        ProgressMeter { events, what, total, done: 0, written: None, recent: VecDeque::from([(Instant::now(), 0)]) }
+        ProgressMeter {
+            events,
+            what,
+            total,
+            done: 0,
+            written: None,
+            recent: VecDeque::from([(Instant::now(), 0)]),
+        }
     }
 
     /// Says what is being done now; a new step starts its rate afresh.

@@ -14,7 +14,10 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// When the directory can't be written.
-pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
+pub fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), Failure> {
     let fail = |e: std::io::Error| failure::io(&e, "writing", path);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(fail)?;
@@ -51,7 +54,11 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = fs::read(path).map_err(|e| failure::io(&e, "reading", path))?;
     serde_json::from_slice(&text).map_err(|e| {
-        failure::input("", format!("{} is damaged: {e}", path.display()), "Run the job that wrote it again.")
+        failure::input(
+            "",
+            format!("{} is damaged: {e}", path.display()),
+            "Run the job that wrote it again.",
+        )
     })
 }
 
@@ -68,10 +75,14 @@ pub fn sync_tree(dir: &Path) -> Result<(), Failure> {
         if kind.is_dir() {
             sync_tree(&path)?;
         } else if kind.is_file() {
-            File::open(&path).and_then(|f| f.sync_all()).map_err(|e| fail(e, &path))?;
+            File::open(&path)
+                .and_then(|f| f.sync_all())
+                .map_err(|e| fail(e, &path))?;
         }
     }
-    File::open(dir).and_then(|f| f.sync_all()).map_err(|e| fail(e, dir))
+    File::open(dir)
+        .and_then(|f| f.sync_all())
+        .map_err(|e| fail(e, dir))
 }
 
 impl JobContext {
@@ -83,7 +94,10 @@ impl JobContext {
     /// Path for a result file: where to write it now, and the path relative to the project directory
     /// under which it will be found.
     pub fn output_path(&self, file_name: &str) -> (PathBuf, String) {
-        (self.staging_dir().join(file_name), format!("{}/output/{file_name}", self.record.id))
+        (
+            self.staging_dir().join(file_name),
+            format!("{}/output/{file_name}", self.record.id),
+        )
     }
 
     /// Folder for big working files of this run; removed when the job ends.
@@ -108,13 +122,17 @@ impl JobContext {
         sync_tree(&staging)?;
         let output = self.job_dir.join("output");
         fs::rename(&staging, &output).map_err(|e| failure::io(&e, "moving the results to", &output))?;
-        File::open(&self.job_dir).and_then(|f| f.sync_all()).map_err(|e| failure::io(&e, "making durable", &self.job_dir))
+        File::open(&self.job_dir)
+            .and_then(|f| f.sync_all())
+            .map_err(|e| failure::io(&e, "making durable", &self.job_dir))
     }
 }
 
 /// Removes what a dead attempt left: staging directories, working files, half-written files.
 pub(crate) fn remove_leftovers(job_dir: &Path) -> Result<(), Failure> {
-    let Ok(entries) = fs::read_dir(job_dir) else { return Ok(()) };
+    let Ok(entries) = fs::read_dir(job_dir) else {
+        return Ok(());
+    };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
