@@ -1,1 +1,14 @@
 //! Readers and writers for MRC, STAR, .cs, .csg, PDB and mmCIF.
+//!
+//! Every reader trusts nothing that a file says about itself: sizes are checked against the bytes that are there before
+//! anything is allocated, and a refusal names the file and the place. Writers write beside the target and rename, so that a
+//! dead process leaves no half file.
+
+mod atomic;
+mod error;
+pub mod mrc;
+
+pub use error::FormatError;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, FormatError>;
