@@ -7,10 +7,6 @@
 pub mod disc;
 mod error;
 pub mod fft;
-//pub mod insert;
-//pub mod polar;
-//pub mod resample;
-//pub mod residual;
 pub mod simd;
 pub mod slice;
 

@@ -62,8 +62,8 @@ fn every_instruction_set_matches_the_reference() {
             let (kx, ky) = (disc.kx()[i] as f64, disc.ky()[i] as f64);
             let e = reference::interpolated(&volume, &a, kx, ky);
             assert!((re[i] as f64 - e.re).abs().max((im[i] as f64 - e.im).abs()) < 1e-5 * scale);
-            assert_eq!((re[i] - g.re[i]).abs() < 1e-5 * scale as f32, true);
-            assert_eq!((im[i] - g.im[i]).abs() < 1e-5 * scale as f32, true);
+            assert!((re[i] - g.re[i]).abs() < 1e-5 * scale as f32);
+            assert!((im[i] - g.im[i]).abs() < 1e-5 * scale as f32);
             // Central differences along the in-plane axes; the beam axis by tilting the plane.
             let h = 1e-3;
             for (j, (dx, dy)) in [(h, 0.0), (0.0, h)].into_iter().enumerate() {
