@@ -37,20 +37,20 @@ pub enum KernelError {
 }
 
 /// `Ok` when `found == expected`.
-pub(crate) fn check_length(
-    what: &'static str,
-    found: usize,
-    expected: usize,
-) -> Result<(), KernelError> {
-    if found == expected { Ok(()) } else { Err(KernelError::Length { what, found, expected }) }
+pub(crate) fn check_length(what: &'static str, found: usize, expected: usize) -> Result<(), KernelError> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(KernelError::Length {
+            what,
+            found,
+            expected,
+        })
+    }
 }
 
 /// `Ok` for an even box of at least `minimum`.
-pub(crate) fn check_box(
-    what: &'static str,
-    found: usize,
-    minimum: usize,
-) -> Result<(), KernelError> {
+pub(crate) fn check_box(what: &'static str, found: usize, minimum: usize) -> Result<(), KernelError> {
     if found >= minimum && found.is_multiple_of(2) {
         Ok(())
     } else {

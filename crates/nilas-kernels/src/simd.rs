@@ -118,7 +118,10 @@ mod tests {
             let t = i as f32 * 1.3e-3;
             let (s, c) = sin_cos_turns::<false>(t);
             let a = (t as f64) * std::f64::consts::TAU;
-            assert!((s as f64 - a.sin()).abs() < 6e-7 && (c as f64 - a.cos()).abs() < 6e-7, "{t}");
+            assert!(
+                (s as f64 - a.sin()).abs() < 6e-7 && (c as f64 - a.cos()).abs() < 6e-7,
+                "{t}"
+            );
         }
     }
 }

@@ -27,7 +27,11 @@ impl HalfDisc {
         check_box("half disc", box_size, 4)?;
         let maximum = box_size / 2 - 1;
         if radius == 0 || radius > maximum {
-            return Err(KernelError::Radius { what: "half disc", found: radius, maximum });
+            return Err(KernelError::Radius {
+                what: "half disc",
+                found: radius,
+                maximum,
+            });
         }
         let r = radius as i64 + 1;
         let nyquist = box_size as i64 / 2;
@@ -118,12 +122,7 @@ impl HalfDisc {
 
     /// Writes (a prefix of) the coefficients into a half transform of side `n` (this box or a smaller one that still
     /// holds them), setting every other value to zero and restoring the `kx = 0` mates. Errors: box too small.
-    pub fn scatter(
-        &self,
-        values: &[Complex32],
-        half: &mut [Complex32],
-        n: usize,
-    ) -> Result<(), KernelError> {
+    pub fn scatter(&self, values: &[Complex32], half: &mut [Complex32], n: usize) -> Result<(), KernelError> {
         check_box("scatter", n, 4)?;
         check_length("transform", half.len(), n * (n / 2 + 1))?;
         if values.len() > self.len() {
@@ -131,7 +130,11 @@ impl HalfDisc {
         }
         let top = values.len().checked_sub(1).map_or(0, |i| self.shell[i] as usize);
         if top + 1 > n / 2 {
-            return Err(KernelError::Radius { what: "scatter", found: top, maximum: n / 2 - 1 });
+            return Err(KernelError::Radius {
+                what: "scatter",
+                found: top,
+                maximum: n / 2 - 1,
+            });
         }
         half.fill(Complex32::default());
         let w = n / 2 + 1;
@@ -174,8 +177,9 @@ mod tests {
     #[test]
     fn gather_undoes_scatter_also_through_a_smaller_box() {
         let d = HalfDisc::new(32, 9).unwrap();
-        let v: Vec<Complex32> =
-            (0..d.len()).map(|i| Complex32::new(i as f32, -(i as f32))).collect();
+        let v: Vec<Complex32> = (0..d.len())
+            .map(|i| Complex32::new(i as f32, -(i as f32)))
+            .collect();
         let mut half = vec![Complex32::default(); 32 * 17];
         d.scatter(&v, &mut half, 32).unwrap();
         let mut back = vec![Complex32::default(); d.len()];
@@ -183,7 +187,10 @@ mod tests {
         assert_eq!(v, back);
         let mut small = vec![Complex32::default(); 24 * 13];
         d.scatter(&v, &mut small, 24).unwrap();
-        assert!(d.scatter(&v, &mut vec![Complex32::default(); 18 * 10][..], 16).is_err());
+        assert!(
+            d.scatter(&v, &mut vec![Complex32::default(); 18 * 10][..], 16)
+                .is_err()
+        );
         let s = HalfDisc::new(24, 9).unwrap();
         s.gather(&small, &mut back).unwrap();
         assert_eq!(v, back);

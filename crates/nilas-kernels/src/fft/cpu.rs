@@ -97,19 +97,26 @@ struct Rows {
 impl Rows {
     fn new(nx: usize) -> Self {
         let mut planner = RealFftPlanner::new();
-        Self { nx, forward: planner.plan_fft_forward(nx), inverse: planner.plan_fft_inverse(nx) }
+        Self {
+            nx,
+            forward: planner.plan_fft_forward(nx),
+            inverse: planner.plan_fft_inverse(nx),
+        }
     }
 
     fn run_forward(&self, real: &[f32], half: &mut [Complex32], scale: f32, work: &mut Work) {
         let w = self.nx / 2 + 1;
         work.real.resize(self.nx, 0.0);
-        work.scratch.resize(self.forward.get_scratch_len(), Complex32::default());
+        work.scratch
+            .resize(self.forward.get_scratch_len(), Complex32::default());
         for (src, dst) in real.chunks_exact(self.nx).zip(half.chunks_exact_mut(w)) {
             for (t, s) in work.real.iter_mut().zip(src) {
                 *t = *s * scale;
             }
             // Cannot fail: the lengths are the plan's own.
-            let _ = self.forward.process_with_scratch(&mut work.real, dst, &mut work.scratch);
+            let _ = self
+                .forward
+                .process_with_scratch(&mut work.real, dst, &mut work.scratch);
         }
     }
 
@@ -117,7 +124,8 @@ impl Rows {
     fn run_inverse(&self, half: &[Complex32], real: &mut [f32], scale: f32, work: &mut Work) {
         let w = self.nx / 2 + 1;
         work.buffer.resize(w, Complex32::default());
-        work.scratch.resize(self.inverse.get_scratch_len(), Complex32::default());
+        work.scratch
+            .resize(self.inverse.get_scratch_len(), Complex32::default());
         for (src, dst) in half.chunks_exact(w).zip(real.chunks_exact_mut(self.nx)) {
             for (t, s) in work.buffer.iter_mut().zip(src) {
                 *t = *s * scale;
@@ -126,11 +134,9 @@ impl Rows {
             if self.nx.is_multiple_of(2) {
                 work.buffer[w - 1].im = 0.0;
             }
-            let _ = self.inverse.process_with_scratch(
-                &mut work.buffer[..w],
-                dst,
-                &mut work.scratch,
-            );
+            let _ = self
+                .inverse
+                .process_with_scratch(&mut work.buffer[..w], dst, &mut work.scratch);
         }
     }
 }
@@ -207,13 +213,7 @@ impl Fft2 {
         self.columns(half, self.y_forward.as_ref(), work);
     }
 
-    fn inverse_one(
-        &self,
-        half: &[Complex32],
-        real: &mut [f32],
-        copy: &mut Vec<Complex32>,
-        work: &mut Work,
-    ) {
+    fn inverse_one(&self, half: &[Complex32], real: &mut [f32], copy: &mut Vec<Complex32>, work: &mut Work) {
         copy.clear();
         copy.extend_from_slice(half);
         self.columns(copy, self.y_inverse.as_ref(), work);
@@ -305,22 +305,24 @@ impl Fft3 {
     fn z_pass(&self, half: &mut [Complex32], plan: &dyn Fft<f32>) {
         let plane = (self.nx / 2 + 1) * self.ny;
         let base = Shared(half.as_mut_ptr());
-        (0..plane.div_ceil(COLUMNS)).into_par_iter().for_each_init(Work::default, |work, b| {
-            let first = b * COLUMNS;
-            let count = COLUMNS.min(plane - first);
-            // SAFETY: blocks are disjoint column ranges of a buffer of plane*nz elements borrowed exclusively.
-            unsafe {
-                column_block(
-                    base.get(),
-                    first,
-                    count,
-                    plane,
-                    plan,
-                    &mut work.buffer,
-                    &mut work.scratch,
-                );
-            }
-        });
+        (0..plane.div_ceil(COLUMNS))
+            .into_par_iter()
+            .for_each_init(Work::default, |work, b| {
+                let first = b * COLUMNS;
+                let count = COLUMNS.min(plane - first);
+                // SAFETY: blocks are disjoint column ranges of a buffer of plane*nz elements borrowed exclusively.
+                unsafe {
+                    column_block(
+                        base.get(),
+                        first,
+                        count,
+                        plane,
+                        plan,
+                        &mut work.buffer,
+                        &mut work.scratch,
+                    );
+                }
+            });
     }
 
     fn y_pass(&self, plane: &mut [Complex32], plan: &dyn Fft<f32>, work: &mut Work) {

@@ -12,9 +12,8 @@ pub fn forward(real: &[f64], nx: usize, ny: usize, nz: usize) -> Vec<Complex64> 
         let (kx, ky, kz) = (o % w, o / w % ny, o / (w * ny));
         for (i, v) in real.iter().enumerate() {
             let (x, y, z) = (i % nx, i / nx % ny, i / (nx * ny));
-            let turns = (kx * x) as f64 / nx as f64
-                + (ky * y) as f64 / ny as f64
-                + (kz * z) as f64 / nz as f64;
+            let turns =
+                (kx * x) as f64 / nx as f64 + (ky * y) as f64 / ny as f64 + (kz * z) as f64 / nz as f64;
             *value += Complex64::from_polar(*v * scale, -TAU * turns);
         }
     }

@@ -17,8 +17,7 @@ fn noise(n: usize, seed: u64) -> Vec<f32> {
 fn forward_matches_the_direct_sum() {
     for (nx, ny, nz) in [(6, 5, 1), (12, 10, 1), (8, 6, 7), (10, 4, 12)] {
         let real = noise(nx * ny * nz, 3);
-        let exact =
-            reference::forward(&real.iter().map(|v| *v as f64).collect::<Vec<_>>(), nx, ny, nz);
+        let exact = reference::forward(&real.iter().map(|v| *v as f64).collect::<Vec<_>>(), nx, ny, nz);
         let mut half = vec![Complex32::default(); exact.len()];
         if nz == 1 {
             Fft2::new(nx, ny).unwrap().forward(&real, &mut half).unwrap();
@@ -69,7 +68,10 @@ fn centring_is_a_shift_by_half_a_box() {
     let mut half = vec![Complex32::default(); plan.half_len()];
     plan.forward(&real, &mut half).unwrap();
     centre_2d(&mut half, n);
-    assert!(half.iter().all(|v| (v - Complex32::new(0.125, 0.0)).norm() < 1e-6));
+    assert!(
+        half.iter()
+            .all(|v| (v - Complex32::new(0.125, 0.0)).norm() < 1e-6)
+    );
 
     let mut real = vec![0.0; n * n * n];
     real[((n / 2) * n + n / 2) * n + n / 2] = 1.0;
@@ -78,7 +80,10 @@ fn centring_is_a_shift_by_half_a_box() {
     plan.forward(&real, &mut half).unwrap();
     centre_3d(&mut half, n, n);
     let expected = 1.0 / ((n * n * n) as f32).sqrt();
-    assert!(half.iter().all(|v| (v.re - expected).abs() < 1e-6 && v.im.abs() < 1e-6));
+    assert!(
+        half.iter()
+            .all(|v| (v.re - expected).abs() < 1e-6 && v.im.abs() < 1e-6)
+    );
 }
 
 #[test]

@@ -70,7 +70,16 @@ impl Block {
     #[inline(always)]
     fn new() -> Self {
         let w = [[0.0; 4]; B];
-        Self { base: [0; B], sign: [1.0; B], wx: w, dx: w, wy: w, dy: w, wz: w, dz: w }
+        Self {
+            base: [0; B],
+            sign: [1.0; B],
+            wx: w,
+            dx: w,
+            wy: w,
+            dy: w,
+            wz: w,
+            dz: w,
+        }
     }
 
     /// Places a block; `m` is `A^T` scaled to the padded grid, first two columns.
@@ -158,9 +167,7 @@ fn value_body<const FUSED: bool>(
         let n = B.min(kx.len() - start);
         for l in 0..n {
             let first = block.base[l];
-            let taps = first
-                .checked_mul(2)
-                .and_then(|f| volume.data.get(f..f + span));
+            let taps = first.checked_mul(2).and_then(|f| volume.data.get(f..f + span));
             let Some(taps) = taps else {
                 re[start + l] = 0.0;
                 im[start + l] = 0.0;

@@ -15,8 +15,11 @@ pub fn exact(volume: &[f32], n: usize, rotation: &Matrix3, kx: f64, ky: f64) -> 
         if *v == 0.0 {
             continue;
         }
-        let (x, y, z) =
-            ((i % n) as f64 - half, (i / n % n) as f64 - half, (i / (n * n)) as f64 - half);
+        let (x, y, z) = (
+            (i % n) as f64 - half,
+            (i / n % n) as f64 - half,
+            (i / (n * n)) as f64 - half,
+        );
         if x * x + y * y + z * z < half * half {
             let turns = (k[0] * x + k[1] * y + k[2] * z) / n as f64;
             sum += Complex64::from_polar(*v as f64, -TAU * turns);

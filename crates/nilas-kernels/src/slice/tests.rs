@@ -55,9 +55,13 @@ fn every_instruction_set_matches_the_reference() {
     let scale = volume.data.iter().fold(0.0f32, |m, v| m.max(v.abs())) as f64;
     for level in simd::available() {
         let (mut re, mut im) = (vec![0.0; disc.len()], vec![0.0; disc.len()]);
-        volume.slice_at(level, &a, disc.kx(), disc.ky(), &mut re, &mut im).unwrap();
+        volume
+            .slice_at(level, &a, disc.kx(), disc.ky(), &mut re, &mut im)
+            .unwrap();
         let mut g = SliceGradient::default();
-        volume.slice_gradient_at(level, &a, disc.kx(), disc.ky(), &mut g).unwrap();
+        volume
+            .slice_gradient_at(level, &a, disc.kx(), disc.ky(), &mut g)
+            .unwrap();
         for i in 0..disc.len() {
             let (kx, ky) = (disc.kx()[i] as f64, disc.ky()[i] as f64);
             let e = reference::interpolated(&volume, &a, kx, ky);
@@ -70,7 +74,10 @@ fn every_instruction_set_matches_the_reference() {
                 let up = reference::interpolated(&volume, &a, kx + dx, ky + dy);
                 let down = reference::interpolated(&volume, &a, kx - dx, ky - dy);
                 let d = (up - down) / (2.0 * h);
-                assert!((g.gradient[j][0][i] as f64 - d.re).abs() < 2e-4 * scale, "{level:?} {i} {j}");
+                assert!(
+                    (g.gradient[j][0][i] as f64 - d.re).abs() < 2e-4 * scale,
+                    "{level:?} {i} {j}"
+                );
                 assert!((g.gradient[j][1][i] as f64 - d.im).abs() < 2e-4 * scale);
             }
             let about_x = |t: f64| Rotation::from_rotvec([t, 0.0, 0.0]).mul(&Rotation { m: a }).m;

@@ -36,7 +36,11 @@ impl Grid {
     pub fn new(radius: usize, ratio: f64) -> Self {
         let reach = (radius as f64 + 0.5) * ratio;
         let origin = reach.ceil() as usize + 2;
-        Self { nx: reach.floor() as usize + 4, ny: 2 * origin + 1, origin }
+        Self {
+            nx: reach.floor() as usize + 4,
+            ny: 2 * origin + 1,
+            origin,
+        }
     }
 
     /// Number of grid points.
@@ -66,44 +70,53 @@ pub struct SplineVolume {
 impl SplineVolume {
     /// From a centred real volume `[z][y][x]` of even side `box_size`, for slices up to `radius` Fourier pixels.
     /// Voxels outside of the inscribed sphere are ignored. Errors: odd box, wrong length, radius beyond Nyquist.
-    pub fn from_real(
-        volume: &[f32],
-        box_size: usize,
-        radius: usize,
-    ) -> Result<Self, KernelError> {
+    pub fn from_real(volume: &[f32], box_size: usize, radius: usize) -> Result<Self, KernelError> {
         check_box("volume", box_size, 8)?;
         check_length("volume", volume.len(), box_size.pow(3))?;
         let maximum = box_size / 2 - 1;
         if radius == 0 || radius > maximum {
-            return Err(KernelError::Radius { what: "slice volume", found: radius, maximum });
+            return Err(KernelError::Radius {
+                what: "slice volume",
+                found: radius,
+                maximum,
+            });
         }
         let pad_size = padded_size(box_size);
         let mut padded = vec![0.0f32; pad_size.pow(3)];
-        let inverse: Vec<f64> =
-            deapodisation(box_size, pad_size).iter().map(|v| 1.0 / v).collect();
+        let inverse: Vec<f64> = deapodisation(box_size, pad_size)
+            .iter()
+            .map(|v| 1.0 / v)
+            .collect();
         let offset = pad_size / 2 - box_size / 2;
         let half = box_size as f64 / 2.0;
-        padded.par_chunks_exact_mut(pad_size * pad_size).enumerate().for_each(|(pz, plane)| {
-            let Some(z) = pz.checked_sub(offset).filter(|z| *z < box_size) else { return };
-            for y in 0..box_size {
-                let zy2 = (z as f64 - half).powi(2) + (y as f64 - half).powi(2);
-                let wzy = inverse[z] * inverse[y];
-                let src = &volume[(z * box_size + y) * box_size..][..box_size];
-                let dst = &mut plane[(y + offset) * pad_size + offset..][..box_size];
-                for x in 0..box_size {
-                    if zy2 + (x as f64 - half).powi(2) < half * half {
-                        dst[x] = (src[x] as f64 * wzy * inverse[x]) as f32;
+        padded
+            .par_chunks_exact_mut(pad_size * pad_size)
+            .enumerate()
+            .for_each(|(pz, plane)| {
+                let Some(z) = pz.checked_sub(offset).filter(|z| *z < box_size) else {
+                    return;
+                };
+                for y in 0..box_size {
+                    let zy2 = (z as f64 - half).powi(2) + (y as f64 - half).powi(2);
+                    let wzy = inverse[z] * inverse[y];
+                    let src = &volume[(z * box_size + y) * box_size..][..box_size];
+                    let dst = &mut plane[(y + offset) * pad_size + offset..][..box_size];
+                    for x in 0..box_size {
+                        if zy2 + (x as f64 - half).powi(2) < half * half {
+                            dst[x] = (src[x] as f64 * wzy * inverse[x]) as f32;
+                        }
                     }
                 }
-            }
-        });
+            });
         let plan = Fft3::cube(pad_size)?;
         let mut transform = vec![Complex32::default(); plan.half_len()];
         plan.forward(&padded, &mut transform)?;
         drop(padded);
         centre_3d(&mut transform, pad_size, pad_size);
         let scale = ((pad_size as f64).powf(1.5) / box_size as f64) as f32;
-        Ok(Self::from_padded_transform(&transform, box_size, pad_size, radius, scale))
+        Ok(Self::from_padded_transform(
+            &transform, box_size, pad_size, radius, scale,
+        ))
     }
 
     /// Copies the needed part of a centred padded half transform, times `scale`, with its margins.
@@ -118,27 +131,35 @@ impl SplineVolume {
         let mut data = vec![0.0f32; 2 * grid.len()];
         let w = pad_size / 2 + 1;
         let o = grid.origin as i64;
-        data.par_chunks_exact_mut(2 * grid.nx * grid.ny).enumerate().for_each(|(iz, plane)| {
-            let z = iz as i64 - o;
-            for (iy, row) in plane.chunks_exact_mut(2 * grid.nx).enumerate() {
-                let y = iy as i64 - o;
-                for (ix, v) in row.chunks_exact_mut(2).enumerate() {
-                    let x = ix as i64 - 1;
-                    // Periodic beyond Nyquist; the left half is the conjugate of the right.
-                    let px = unsigned(x, pad_size);
-                    let (px, py, pz, mate) = if px < w {
-                        (px, y, z, false)
-                    } else {
-                        (pad_size - px, -y, -z, true)
-                    };
-                    let i = (unsigned(pz, pad_size) * pad_size + unsigned(py, pad_size)) * w + px;
-                    let c = transform[i];
-                    v[0] = c.re * scale;
-                    v[1] = if mate { -c.im } else { c.im } * scale;
+        data.par_chunks_exact_mut(2 * grid.nx * grid.ny)
+            .enumerate()
+            .for_each(|(iz, plane)| {
+                let z = iz as i64 - o;
+                for (iy, row) in plane.chunks_exact_mut(2 * grid.nx).enumerate() {
+                    let y = iy as i64 - o;
+                    for (ix, v) in row.chunks_exact_mut(2).enumerate() {
+                        let x = ix as i64 - 1;
+                        // Periodic beyond Nyquist; the left half is the conjugate of the right.
+                        let px = unsigned(x, pad_size);
+                        let (px, py, pz, mate) = if px < w {
+                            (px, y, z, false)
+                        } else {
+                            (pad_size - px, -y, -z, true)
+                        };
+                        let i = (unsigned(pz, pad_size) * pad_size + unsigned(py, pad_size)) * w + px;
+                        let c = transform[i];
+                        v[0] = c.re * scale;
+                        v[1] = if mate { -c.im } else { c.im } * scale;
+                    }
                 }
-            }
-        });
-        Self { box_size, pad_size, radius, grid, data }
+            });
+        Self {
+            box_size,
+            pad_size,
+            radius,
+            grid,
+            data,
+        }
     }
 
     /// Side of the box that slices belong to.
