@@ -10,10 +10,11 @@ use crate::points::{PointCloud, ScatteringModel};
 /// Where the power of the signal is measured for the signal-to-noise ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SnrRegion {
-    /// All pixels of the box.
+    /// All pixels of the box. With the default noise, 0.1 gives a 200 kDa protein in a 256 Å box a summed SNR² of
+    /// about 300 to 8 Å, which is what 40 e/Å² give in practice.
+    #[default]
     FullBox,
     /// The disc that holds the particle: centred on it, with the specimen's largest radius.
-    #[default]
     ParticleDisc,
 }
 
