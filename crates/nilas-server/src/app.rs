@@ -1,0 +1,83 @@
+//! What every handler shares.
+
+use crate::browser::Browser;
+use crate::error::store;
+use crate::login_limit::LoginLimit;
+use crate::master::Master;
+use nilas_api::{ApiError, ErrorKind, LoginRequest, PasswordChange, UserInfo};
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A cheap handle to the server's parts.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of a running server.
+pub struct Parts {
+    /// Projects, jobs, lanes and accounts.
+    pub master: Master,
+    /// The file picker.
+    pub browser: Browser,
+    limit: LoginLimit,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Put the parts together.
+    pub fn new(master: Master, browser: Browser) -> Self {
+        App(Arc::new(Parts { master, browser, limit: LoginLimit::default() }))
+    }
+}
+
+impl Parts {
+    /// Check a password and start a session: the account and the session's secret.
+    pub fn sign_in(&self, request: &LoginRequest) -> Result<(UserInfo, String), ApiError> {
+        let name = request.email.trim().to_lowercase();
+        if let Err(wait_s) = self.limit.may_try(&name) {
+            return Err(ApiError::new(
+                ErrorKind::TooMany,
+                format!("too many failed logins for {name}"),
+                format!("wait {wait_s} seconds and try again"),
+            ));
+        }
+        match self.master.accounts().sign_in(&name, &request.password).map_err(store)? {
+            Some(found) => {
+                self.limit.succeeded(&name);
+                Ok(found)
+            }
+            None => {
+                self.limit.failed(&name);
+                Err(ApiError::new(
+                    ErrorKind::Unauthorized,
+                    "wrong e-mail or password",
+                    "an administrator can set a new password with `nilas user passwd`",
+                ))
+            }
+        }
+    }
+
+    /// Change a password; sessions other than `keep` end.
+    pub fn change_password(&self, user: &UserInfo, request: &PasswordChange, keep: Option<&str>) -> Result<(), ApiError> {
+        if self.limit.may_try(&user.email).is_err() {
+            return Err(ApiError::new(ErrorKind::TooMany, "too many wrong passwords", "wait a minute and try again"));
+        }
+        let accounts = self.master.accounts();
+        if !accounts.check_password(&user.email, &request.current).map_err(store)? {
+            self.limit.failed(&user.email);
+            return Err(ApiError::new(ErrorKind::Unauthorized, "the current password is wrong", ""));
+        }
+        accounts.set_password(&user.email, &request.new, keep).map_err(store)
+    }
+
+    /// Refuse a path for a project that the file picker wouldn't show.
+    pub fn check_path(&self, path: &str) -> Result<(), ApiError> {
+        if self.browser.allows(Path::new(path)) { Ok(()) } else { Err(self.browser.refusal(path)) }
+    }
+}
