@@ -1,10 +1,11 @@
 //! What every handler shares.
 
+use crate::account_map::{created_user, user_info};
 use crate::browser::Browser;
 use crate::error::store;
 use crate::login_limit::LoginLimit;
 use crate::master::Master;
-use nilas_api::{ApiError, ErrorKind, LoginRequest, PasswordChange, UserInfo};
+use nilas_api::{ApiError, CreatedUser, ErrorKind, LoginRequest, NewUser, PasswordChange, UserInfo};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,9 +49,9 @@ impl Parts {
             ));
         }
         match self.master.accounts().sign_in(&name, &request.password).map_err(store)? {
-            Some(found) => {
+            Some((user, secret)) => {
                 self.limit.succeeded(&name);
-                Ok(found)
+                Ok((user_info(user), secret))
             }
             None => {
                 self.limit.failed(&name);
@@ -61,6 +62,12 @@ impl Parts {
                 ))
             }
         }
+    }
+
+    /// Make an account.
+    pub fn create_user(&self, request: &NewUser) -> Result<CreatedUser, ApiError> {
+        let NewUser { email, name, password, admin } = request;
+        self.master.accounts().create_user(email, name, password.as_deref(), *admin).map(created_user).map_err(store)
     }
 
     /// Change a password; sessions other than `keep` end.

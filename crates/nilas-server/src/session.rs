@@ -4,6 +4,7 @@
 //! with a browser's `Origin` must come from the page that this server itself served. Tokens need no such check,
 //! as a browser never sends them by itself.
 
+use crate::account_map::user_info;
 use crate::app::App;
 use crate::extract::{Refusal, blocking};
 use axum::extract::{Request, State};
@@ -102,7 +103,7 @@ async fn identify(app: App, headers: &HeaderMap, method: &Method) -> Result<Call
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer ")).map(str::trim).map(str::to_owned);
         let token = token.ok_or_else(missing)?;
-        let user = blocking(move || app.master.accounts().user_of_token(&token).map_err(crate::error::store)).await?;
+        let user = blocking(move || app.master.accounts().user_of_token(&token).map(|user| user.map(user_info)).map_err(crate::error::store)).await?;
         return match user {
             Some(user) => Ok(Caller { user, via: SignIn::Token }),
             None => Err(ApiError::new(
@@ -117,7 +118,7 @@ async fn identify(app: App, headers: &HeaderMap, method: &Method) -> Result<Call
     if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         check_origin(headers)?;
     }
-    let user = blocking(move || app.master.accounts().user_of_session(&secret).map_err(crate::error::store)).await?;
+    let user = blocking(move || app.master.accounts().user_of_session(&secret).map(|user| user.map(user_info)).map_err(crate::error::store)).await?;
     match user {
         Some(user) => Ok(Caller { user, via: SignIn::Session }),
         None => Err(ApiError::new(ErrorKind::Unauthorized, "the session has ended", "sign in again").into()),

@@ -1,5 +1,6 @@
 //! API tokens of the caller.
 
+use crate::account_map::{created_token, token_info};
 use crate::app::App;
 use crate::error::store;
 use crate::extract::{Body, Place, Refusal, blocking};
@@ -16,7 +17,9 @@ pub async fn list_tokens(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Vec<TokenInfo>>, Refusal> {
-    Ok(Json(blocking(move || app.master.accounts().tokens(caller.user.id).map_err(store)).await?))
+    Ok(Json(blocking(move || {
+        Ok(app.master.accounts().tokens(caller.user.id).map_err(store)?.into_iter().map(token_info).collect())
+    }).await?))
 }
 
 /// Make a token; its secret is told this once.
@@ -27,7 +30,7 @@ pub async fn create_token(
     Body(request): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), Refusal> {
     let created = blocking(move || {
-        app.master.accounts().create_token(caller.user.id, &request.name, request.expires_days).map_err(store)
+        app.master.accounts().create_token(caller.user.id, &request.name, request.expires_days).map(created_token).map_err(store)
     })
     .await?;
     Ok((StatusCode::CREATED, Json(created)))

@@ -1,5 +1,6 @@
 //! Accounts.
 
+use crate::account_map::user_info;
 use crate::app::App;
 use crate::error::store;
 use crate::extract::{Body, Refusal, blocking};
@@ -13,7 +14,7 @@ use nilas_api::{ApiError, CreatedUser, NewUser, UserInfo};
 /// All accounts.
 #[utoipa::path(get, path = "/users", tag = "users", responses((status = 200, body = [UserInfo])))]
 pub async fn list_users(State(app): State<App>) -> Result<Json<Vec<UserInfo>>, Refusal> {
-    Ok(Json(blocking(move || app.master.accounts().users().map_err(store)).await?))
+    Ok(Json(blocking(move || Ok(app.master.accounts().users().map_err(store)?.into_iter().map(user_info).collect())).await?))
 }
 
 /// Make an account (administrators only).
@@ -25,6 +26,6 @@ pub async fn create_user(
     Body(request): Body<NewUser>,
 ) -> Result<(StatusCode, Json<CreatedUser>), Refusal> {
     caller.must_be_admin("make accounts")?;
-    let created = blocking(move || app.master.accounts().create_user(&request).map_err(store)).await?;
+    let created = blocking(move || app.create_user(&request)).await?;
     Ok((StatusCode::CREATED, Json(created)))
 }
