@@ -5,12 +5,21 @@ use nilas_store::accounts::{Token, User};
 
 /// An account.
 pub fn user_info(user: User) -> UserInfo {
-    UserInfo { id: user.id, email: user.email, name: user.name, admin: user.admin, created_ms: user.created_ms }
+    UserInfo {
+        id: user.id,
+        email: user.email,
+        name: user.name,
+        admin: user.admin,
+        created_ms: user.created_ms,
+    }
 }
 
 /// A new account with the password that was made for it.
 pub fn created_user((user, password): (User, Option<String>)) -> CreatedUser {
-    CreatedUser { user: user_info(user), password }
+    CreatedUser {
+        user: user_info(user),
+        password,
+    }
 }
 
 /// A token.
@@ -26,5 +35,8 @@ pub fn token_info(token: Token) -> TokenInfo {
 
 /// A new token with its secret.
 pub fn created_token((token, secret): (Token, String)) -> CreatedToken {
-    CreatedToken { info: token_info(token), token: secret }
+    CreatedToken {
+        info: token_info(token),
+        token: secret,
+    }
 }

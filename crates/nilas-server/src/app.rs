@@ -33,7 +33,11 @@ impl Deref for App {
 impl App {
     /// Put the parts together.
     pub fn new(master: Master, browser: Browser) -> Self {
-        App(Arc::new(Parts { master, browser, limit: LoginLimit::default() }))
+        App(Arc::new(Parts {
+            master,
+            browser,
+            limit: LoginLimit::default(),
+        }))
     }
 }
 
@@ -48,7 +52,12 @@ impl Parts {
                 format!("wait {wait_s} seconds and try again"),
             ));
         }
-        match self.master.accounts().sign_in(&name, &request.password).map_err(store)? {
+        match self
+            .master
+            .accounts()
+            .sign_in(&name, &request.password)
+            .map_err(store)?
+        {
             Some((user, secret)) => {
                 self.limit.succeeded(&name);
                 Ok((user_info(user), secret))
@@ -66,25 +75,56 @@ impl Parts {
 
     /// Make an account.
     pub fn create_user(&self, request: &NewUser) -> Result<CreatedUser, ApiError> {
-        let NewUser { email, name, password, admin } = request;
-        self.master.accounts().create_user(email, name, password.as_deref(), *admin).map(created_user).map_err(store)
+        let NewUser {
+            email,
+            name,
+            password,
+            admin,
+        } = request;
+        self.master
+            .accounts()
+            .create_user(email, name, password.as_deref(), *admin)
+            .map(created_user)
+            .map_err(store)
     }
 
     /// Change a password; sessions other than `keep` end.
-    pub fn change_password(&self, user: &UserInfo, request: &PasswordChange, keep: Option<&str>) -> Result<(), ApiError> {
+    pub fn change_password(
+        &self,
+        user: &UserInfo,
+        request: &PasswordChange,
+        keep: Option<&str>,
+    ) -> Result<(), ApiError> {
         if self.limit.may_try(&user.email).is_err() {
-            return Err(ApiError::new(ErrorKind::TooMany, "too many wrong passwords", "wait a minute and try again"));
+            return Err(ApiError::new(
+                ErrorKind::TooMany,
+                "too many wrong passwords",
+                "wait a minute and try again",
+            ));
         }
         let accounts = self.master.accounts();
-        if !accounts.check_password(&user.email, &request.current).map_err(store)? {
+        if !accounts
+            .check_password(&user.email, &request.current)
+            .map_err(store)?
+        {
             self.limit.failed(&user.email);
-            return Err(ApiError::new(ErrorKind::Unauthorized, "the current password is wrong", ""));
+            return Err(ApiError::new(
+                ErrorKind::Unauthorized,
+                "the current password is wrong",
+                "",
+            ));
         }
-        accounts.set_password(&user.email, &request.new, keep).map_err(store)
+        accounts
+            .set_password(&user.email, &request.new, keep)
+            .map_err(store)
     }
 
     /// Refuse a path for a project that the file picker wouldn't show.
     pub fn check_path(&self, path: &str) -> Result<(), ApiError> {
-        if self.browser.allows(Path::new(path)) { Ok(()) } else { Err(self.browser.refusal(path)) }
+        if self.browser.allows(Path::new(path)) {
+            Ok(())
+        } else {
+            Err(self.browser.refusal(path))
+        }
     }
 }

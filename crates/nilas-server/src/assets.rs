@@ -39,8 +39,14 @@ pub async fn serve(request: Request) -> Response {
         let mut response = file.data.into_owned().into_response();
         let kind = HeaderValue::from_str(file.metadata.mimetype()).ok();
         // Vite puts a hash of the content into the names below assets/, so that these never change.
-        let cache = if path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+        let cache = if path.starts_with("/assets/") {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
         if let Some(kind) = kind {
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
         }
@@ -52,7 +58,9 @@ pub async fn serve(request: Request) -> Response {
     match WebApp::get("index.html") {
         Some(page) => {
             let mut response = Html(page.data.into_owned()).into_response();
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             response
         }
         None => Html(NO_APP).into_response(),

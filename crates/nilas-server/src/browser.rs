@@ -25,7 +25,11 @@ impl Browser {
 
     /// Whether a path, with links followed as far as it exists, lies below a root.
     pub fn allows(&self, path: &Path) -> bool {
-        if !path.is_absolute() || path.components().any(|part| part == std::path::Component::ParentDir) {
+        if !path.is_absolute()
+            || path
+                .components()
+                .any(|part| part == std::path::Component::ParentDir)
+        {
             return false;
         }
         let mut existing = path;
@@ -47,7 +51,10 @@ impl Browser {
         ApiError::new(
             ErrorKind::Forbidden,
             format!("{path} is outside the folders that this server may show"),
-            format!("allowed: {}; the server's --root option adds more", roots.join(", ")),
+            format!(
+                "allowed: {}; the server's --root option adds more",
+                roots.join(", ")
+            ),
         )
     }
 
@@ -55,8 +62,18 @@ impl Browser {
     pub fn page(&self, path: &str) -> Result<BrowsePage, ApiError> {
         let roots: Vec<String> = self.roots.iter().map(|root| root.display().to_string()).collect();
         if path.is_empty() {
-            let entries = self.roots.iter().map(|root| entry(root, root.display().to_string())).collect();
-            return Ok(BrowsePage { path: String::new(), parent: None, roots, entries, truncated: false });
+            let entries = self
+                .roots
+                .iter()
+                .map(|root| entry(root, root.display().to_string()))
+                .collect();
+            return Ok(BrowsePage {
+                path: String::new(),
+                parent: None,
+                roots,
+                entries,
+                truncated: false,
+            });
         }
         let asked = Path::new(path);
         if !self.allows(asked) {
@@ -64,7 +81,10 @@ impl Browser {
         }
         let mut directory = asked.canonicalize().map_err(|e| io(asked, &e))?;
         if directory.is_file() {
-            directory = directory.parent().map(Path::to_owned).ok_or_else(|| not_found(format!("{path} has no folder")))?;
+            directory = directory
+                .parent()
+                .map(Path::to_owned)
+                .ok_or_else(|| not_found(format!("{path} has no folder")))?;
         }
         let mut entries = Vec::new();
         let mut truncated = false;
@@ -81,8 +101,17 @@ impl Browser {
             entries.push(entry(&item.path(), name));
         }
         entries.sort_by(|a, b| b.directory.cmp(&a.directory).then_with(|| a.name.cmp(&b.name)));
-        let parent = directory.parent().filter(|above| self.allows(above)).map(|above| above.display().to_string());
-        Ok(BrowsePage { path: directory.display().to_string(), parent, roots, entries, truncated })
+        let parent = directory
+            .parent()
+            .filter(|above| self.allows(above))
+            .map(|above| above.display().to_string());
+        Ok(BrowsePage {
+            path: directory.display().to_string(),
+            parent,
+            roots,
+            entries,
+            truncated,
+        })
     }
 }
 
@@ -93,14 +122,20 @@ fn entry(path: &Path, name: String) -> BrowseEntry {
         name,
         path: path.display().to_string(),
         directory,
-        size: meta.as_ref().filter(|_| !directory).map_or(0, std::fs::Metadata::len),
+        size: meta
+            .as_ref()
+            .filter(|_| !directory)
+            .map_or(0, std::fs::Metadata::len),
         modified_ms: meta.as_ref().map_or(0, modified_ms),
     }
 }
 
 /// When a file changed last, milliseconds since the Unix epoch.
 pub fn modified_ms(meta: &std::fs::Metadata) -> u64 {
-    let since = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let since = meta
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     since.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
@@ -119,10 +154,17 @@ mod tests {
         let browser = Browser::new(&[base.join("open")]);
         let page = browser.page(&base.join("open").display().to_string()).unwrap();
         assert_eq!(page.parent, None);
-        assert_eq!(page.entries.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["link", "sub", "a.star"]);
+        assert_eq!(
+            page.entries.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(),
+            ["link", "sub", "a.star"]
+        );
         for bad in ["closed", "open/../closed", "open/link", "", "nowhere"] {
             let path = base.join(bad).display().to_string();
-            assert_eq!(browser.page(&path).unwrap_err().kind, ErrorKind::Forbidden, "{bad}");
+            assert_eq!(
+                browser.page(&path).unwrap_err().kind,
+                ErrorKind::Forbidden,
+                "{bad}"
+            );
         }
         assert_eq!(browser.page("relative").unwrap_err().kind, ErrorKind::Forbidden);
         assert!(browser.allows(&base.join("open/new/project")));

@@ -35,7 +35,9 @@ pub async fn blocking<T: Send + 'static>(
         Ok(result) => result.map_err(Refusal),
         Err(error) => {
             tracing::error!("a request's work did not finish: {error}");
-            Err(Refusal(crate::error::internal("the server failed while it worked on this request")))
+            Err(Refusal(crate::error::internal(
+                "the server failed while it worked on this request",
+            )))
         }
     }
 }
@@ -50,7 +52,9 @@ pub struct Body<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let Json(value) = Json::<T>::from_request(request, state).await.map_err(|e| bad(e.body_text()))?;
+        let Json(value) = Json::<T>::from_request(request, state)
+            .await
+            .map_err(|e| bad(e.body_text()))?;
         Ok(Body(value))
     }
 }
@@ -61,11 +65,15 @@ pub struct MaybeBody<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for MaybeBody<T> {
     type Rejection = Refusal;
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|e| bad(e.body_text()))?;
+        let bytes = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(|e| bad(e.body_text()))?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(MaybeBody(T::default()));
         }
-        serde_json::from_slice(&bytes).map(MaybeBody).map_err(|e| bad(format!("the body is not as expected: {e}")))
+        serde_json::from_slice(&bytes)
+            .map(MaybeBody)
+            .map_err(|e| bad(format!("the body is not as expected: {e}")))
     }
 }
 
@@ -75,7 +83,9 @@ pub struct Place<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Place<T> {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Path(value) = Path::<T>::from_request_parts(parts, state).await.map_err(|e| bad(e.body_text()))?;
+        let Path(value) = Path::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|e| bad(e.body_text()))?;
         Ok(Place(value))
     }
 }
@@ -86,7 +96,9 @@ pub struct QueryOf<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Query(value) = Query::<T>::from_request_parts(parts, state).await.map_err(|e| bad(e.body_text()))?;
+        let Query(value) = Query::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|e| bad(e.body_text()))?;
         Ok(QueryOf(value))
     }
 }

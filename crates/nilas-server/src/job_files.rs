@@ -20,15 +20,31 @@ const LOG_TAIL: u64 = 64 * 1024;
 /// `not_found` when there is none; `forbidden` when the path or a link in it leads out of the directory.
 pub fn resolve(directory: &Path, path: &str) -> Result<PathBuf, ApiError> {
     let outside = || {
-        ApiError::new(ErrorKind::Forbidden, format!("{path} is not inside the job's directory"), "paths are relative to it")
+        ApiError::new(
+            ErrorKind::Forbidden,
+            format!("{path} is not inside the job's directory"),
+            "paths are relative to it",
+        )
     };
     let relative = Path::new(path);
-    if path.is_empty() || path.contains('\0') || !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+    if path.is_empty()
+        || path.contains('\0')
+        || !relative
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)))
+    {
         return Err(outside());
     }
     let root = directory.canonicalize().map_err(|e| io(directory, &e))?;
-    let real = root.join(relative).canonicalize().map_err(|_| not_found(format!("the job has no file {path}")))?;
-    if real.starts_with(&root) { Ok(real) } else { Err(outside()) }
+    let real = root
+        .join(relative)
+        .canonicalize()
+        .map_err(|_| not_found(format!("the job has no file {path}")))?;
+    if real.starts_with(&root) {
+        Ok(real)
+    } else {
+        Err(outside())
+    }
 }
 
 /// Events with a number above `after`.
@@ -42,7 +58,11 @@ pub fn events(directory: &Path, after: u64, limit: usize) -> Result<EventsPage, 
 
 /// The bytes of a figure.
 pub fn figure(directory: &Path, id: &str) -> Result<Vec<u8>, ApiError> {
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+    if id.is_empty()
+        || !id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    {
         return Err(not_found(format!("'{id}' is not a figure id")));
     }
     let path = directory.join("figures").join(format!("{id}.json"));
@@ -62,7 +82,9 @@ pub fn list(directory: &Path) -> Result<FileList, ApiError> {
             Err(error) => return Err(io(&folder, &error)),
         };
         for item in entries.flatten() {
-            let Ok(meta) = item.path().symlink_metadata() else { continue };
+            let Ok(meta) = item.path().symlink_metadata() else {
+                continue;
+            };
             if meta.is_dir() {
                 open.push(item.path());
             } else if meta.is_file() {
@@ -71,7 +93,9 @@ pub fn list(directory: &Path) -> Result<FileList, ApiError> {
                     break;
                 }
                 let path = item.path();
-                let relative = path.strip_prefix(directory).map_err(|_| internal("a file lies outside its directory"))?;
+                let relative = path
+                    .strip_prefix(directory)
+                    .map_err(|_| internal("a file lies outside its directory"))?;
                 files.push(FileEntry {
                     path: relative.to_string_lossy().into_owned(),
                     size: meta.len(),
@@ -90,7 +114,11 @@ pub fn log(directory: &Path, offset: Option<u64>) -> Result<LogPage, ApiError> {
     let mut file = match std::fs::File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(LogPage { text: String::new(), offset: 0, size: 0 });
+            return Ok(LogPage {
+                text: String::new(),
+                offset: 0,
+                size: 0,
+            });
         }
         Err(error) => return Err(io(&path, &error)),
     };
@@ -98,8 +126,14 @@ pub fn log(directory: &Path, offset: Option<u64>) -> Result<LogPage, ApiError> {
     let offset = offset.unwrap_or(size.saturating_sub(LOG_TAIL)).min(size);
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(offset)).map_err(|e| io(&path, &e))?;
-    file.take(LOG_PIECE).read_to_end(&mut bytes).map_err(|e| io(&path, &e))?;
-    Ok(LogPage { text: String::from_utf8_lossy(&bytes).into_owned(), offset, size })
+    file.take(LOG_PIECE)
+        .read_to_end(&mut bytes)
+        .map_err(|e| io(&path, &e))?;
+    Ok(LogPage {
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+        offset,
+        size,
+    })
 }
 
 /// `(start, length)` of a single `bytes=a-b` range; absent when it can't be served as asked.
@@ -109,7 +143,10 @@ pub fn parse_range(text: &str, size: u64) -> Option<(u64, u64)> {
         ("", "") => return None,
         ("", suffix) => (size.saturating_sub(suffix.parse().ok()?), size),
         (start, "") => (start.parse().ok()?, size),
-        (start, last) => (start.parse().ok()?, last.parse::<u64>().ok()?.checked_add(1)?.min(size)),
+        (start, last) => (
+            start.parse().ok()?,
+            last.parse::<u64>().ok()?.checked_add(1)?.min(size),
+        ),
     };
     (start < end).then_some((start, end - start))
 }
@@ -137,11 +174,30 @@ mod tests {
         std::fs::write(base.join("secret"), "x").unwrap();
         std::fs::write(job.join("output/a.mrc"), "x").unwrap();
         std::os::unix::fs::symlink(base.join("secret"), job.join("link")).unwrap();
-        for bad in ["../secret", "output/../../secret", "/etc/passwd", "link", "", "./output/a.mrc", "a\0b"] {
-            assert_eq!(resolve(&job, bad).unwrap_err().kind, ErrorKind::Forbidden, "{bad:?}");
+        for bad in [
+            "../secret",
+            "output/../../secret",
+            "/etc/passwd",
+            "link",
+            "",
+            "./output/a.mrc",
+            "a\0b",
+        ] {
+            assert_eq!(
+                resolve(&job, bad).unwrap_err().kind,
+                ErrorKind::Forbidden,
+                "{bad:?}"
+            );
         }
-        assert_eq!(resolve(&job, "output/b.mrc").unwrap_err().kind, ErrorKind::NotFound);
-        assert!(resolve(&job, "output/a.mrc").unwrap().ends_with("J1/output/a.mrc"));
+        assert_eq!(
+            resolve(&job, "output/b.mrc").unwrap_err().kind,
+            ErrorKind::NotFound
+        );
+        assert!(
+            resolve(&job, "output/a.mrc")
+                .unwrap()
+                .ends_with("J1/output/a.mrc")
+        );
         let listed: Vec<String> = list(&job).unwrap().files.into_iter().map(|f| f.path).collect();
         assert_eq!(listed, ["output/a.mrc"]);
         assert!(figure(&job, "../job").is_err());
@@ -154,7 +210,14 @@ mod tests {
         assert_eq!(parse_range("bytes=90-", 100), Some((90, 10)));
         assert_eq!(parse_range("bytes=-5", 100), Some((95, 5)));
         assert_eq!(parse_range("bytes=50-500", 100), Some((50, 50)));
-        for bad in ["bytes=-", "bytes=9-3", "bytes=100-", "lines=1-2", "bytes=a-b", "bytes=0-18446744073709551615"] {
+        for bad in [
+            "bytes=-",
+            "bytes=9-3",
+            "bytes=100-",
+            "lines=1-2",
+            "bytes=a-b",
+            "bytes=0-18446744073709551615",
+        ] {
             let span = parse_range(bad, 100);
             assert!(span.is_none(), "{bad} gave {span:?}");
         }

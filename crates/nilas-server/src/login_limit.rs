@@ -25,9 +25,15 @@ impl LoginLimit {
 
     fn may_try_at(&self, name: &str, now: Instant) -> Result<(), u64> {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((failures, last)) = names.get(name) else { return Ok(()) };
+        let Some((failures, last)) = names.get(name) else {
+            return Ok(());
+        };
         let free_again = *last + wait(*failures);
-        if now >= free_again { Ok(()) } else { Err((free_again - now).as_secs() + 1) }
+        if now >= free_again {
+            Ok(())
+        } else {
+            Err((free_again - now).as_secs() + 1)
+        }
     }
 
     /// Remember a failure.
@@ -43,7 +49,10 @@ impl LoginLimit {
 
     /// Forget the failures of a name.
     pub fn succeeded(&self, name: &str) {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.names
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(name);
     }
 }
 

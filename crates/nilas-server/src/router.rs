@@ -1,7 +1,9 @@
 //! The table of contents of the HTTP API.
 
 use crate::app::App;
-use crate::routes::{auth, browse, job_data, jobs, lanes, live, projects, system, tokens, users, volume, workers};
+use crate::routes::{
+    auth, browse, job_data, jobs, lanes, live, projects, system, tokens, users, volume, workers,
+};
 use crate::{assets, session};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -11,8 +13,17 @@ use utoipa_axum::routes;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Nilas", description = "Single-particle cryo-EM. Sign in with a session cookie (`POST /auth/login`) or send `Authorization: Bearer <token>`.", license(name = "MIT OR Apache-2.0")),
-    components(schemas(nilas_api::ServerEvent, nilas_api::ApiError, nilas_model::Figure, nilas_model::Event))
+    info(
+        title = "Nilas",
+        description = "Single-particle cryo-EM. Sign in with a session cookie (`POST /auth/login`) or send `Authorization: Bearer <token>`.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    components(schemas(
+        nilas_api::ServerEvent,
+        nilas_api::ApiError,
+        nilas_model::Figure,
+        nilas_model::Event
+    ))
 )]
 struct Document;
 
@@ -62,17 +73,22 @@ fn downloads() -> OpenApiRouter<App> {
     let mut documented = OpenApiRouter::new().routes(routes!(job_data::get_file));
     let description = std::mem::take(documented.get_openapi_mut());
     let mut router = OpenApiRouter::with_openapi(description);
-    router = router.route("/projects/{p}/jobs/{j}/files/{*path}", axum::routing::get(job_data::get_file));
+    router = router.route(
+        "/projects/{p}/jobs/{j}/files/{*path}",
+        axum::routing::get(job_data::get_file),
+    );
     router
 }
 
 fn api(app: Option<&App>) -> OpenApiRouter<App> {
     let mut protected = protected().merge(downloads());
     if let Some(app) = app {
-        protected = protected.route_layer(axum::middleware::from_fn_with_state(app.clone(), session::require));
+        protected = protected.route_layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            session::require,
+        ));
     }
-    OpenApiRouter::with_openapi(Document::openapi())
-        .nest(nilas_api::PREFIX, public().merge(protected))
+    OpenApiRouter::with_openapi(Document::openapi()).nest(nilas_api::PREFIX, public().merge(protected))
 }
 
 /// The OpenAPI document of the API.

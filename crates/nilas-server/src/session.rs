@@ -43,7 +43,10 @@ impl Caller {
 /// The value of `Set-Cookie` that starts a session.
 pub fn cookie(secret: &str, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
-    format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", SESSION_DAYS * 86_400)
+    format!(
+        "{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
+        SESSION_DAYS * 86_400
+    )
 }
 
 /// The value of `Set-Cookie` that removes it.
@@ -53,14 +56,21 @@ pub fn no_cookie() -> String {
 
 /// The session's secret, if the request carries one.
 pub fn cookie_of(headers: &HeaderMap) -> Option<&str> {
-    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).find_map(|line| {
-        line.split(';').find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-    })
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find_map(|line| {
+            line.split(';')
+                .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        })
 }
 
 /// Whether a proxy in front says that the browser speaks HTTPS.
 pub fn is_https(headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"))
+    headers
+        .get("x-forwarded-proto")
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"))
 }
 
 /// Refuse a request that another site's page made in the user's browser.
@@ -68,7 +78,9 @@ pub fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let own = text("x-forwarded-host").or(text("host")).unwrap_or("");
     let same = match text("origin") {
-        Some(origin) => origin.split_once("://").is_some_and(|(_, place)| place.eq_ignore_ascii_case(own)),
+        Some(origin) => origin
+            .split_once("://")
+            .is_some_and(|(_, place)| place.eq_ignore_ascii_case(own)),
         None => text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none"),
     };
     if same {
@@ -101,11 +113,26 @@ async fn identify(app: App, headers: &HeaderMap, method: &Method) -> Result<Call
         )
     };
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer ")).map(str::trim).map(str::to_owned);
+        let token = value
+            .to_str()
+            .ok()
+            .and_then(|v| v.strip_prefix("Bearer "))
+            .map(str::trim)
+            .map(str::to_owned);
         let token = token.ok_or_else(missing)?;
-        let user = blocking(move || app.master.accounts().user_of_token(&token).map(|user| user.map(user_info)).map_err(crate::error::store)).await?;
+        let user = blocking(move || {
+            app.master
+                .accounts()
+                .user_of_token(&token)
+                .map(|user| user.map(user_info))
+                .map_err(crate::error::store)
+        })
+        .await?;
         return match user {
-            Some(user) => Ok(Caller { user, via: SignIn::Token }),
+            Some(user) => Ok(Caller {
+                user,
+                via: SignIn::Token,
+            }),
             None => Err(ApiError::new(
                 ErrorKind::Unauthorized,
                 "the token is unknown, revoked or past its end",
@@ -118,9 +145,19 @@ async fn identify(app: App, headers: &HeaderMap, method: &Method) -> Result<Call
     if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         check_origin(headers)?;
     }
-    let user = blocking(move || app.master.accounts().user_of_session(&secret).map(|user| user.map(user_info)).map_err(crate::error::store)).await?;
+    let user = blocking(move || {
+        app.master
+            .accounts()
+            .user_of_session(&secret)
+            .map(|user| user.map(user_info))
+            .map_err(crate::error::store)
+    })
+    .await?;
     match user {
-        Some(user) => Ok(Caller { user, via: SignIn::Session }),
+        Some(user) => Ok(Caller {
+            user,
+            via: SignIn::Session,
+        }),
         None => Err(ApiError::new(ErrorKind::Unauthorized, "the session has ended", "sign in again").into()),
     }
 }

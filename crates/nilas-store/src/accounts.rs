@@ -96,7 +96,11 @@ impl Accounts {
             return Err(StoreError::Taken { email });
         }
         let user = self.database.run(|db| {
-            db.query_row(&format!("SELECT {USER} FROM user WHERE email = ?1"), [&email], user)
+            db.query_row(
+                &format!("SELECT {USER} FROM user WHERE email = ?1"),
+                [&email],
+                user,
+            )
         })?;
         Ok((user, made))
     }
@@ -105,7 +109,12 @@ impl Accounts {
     pub fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
         let email = email.trim().to_lowercase();
         self.database.run(|db| {
-            db.query_row(&format!("SELECT {USER} FROM user WHERE email = ?1"), [&email], user).optional()
+            db.query_row(
+                &format!("SELECT {USER} FROM user WHERE email = ?1"),
+                [&email],
+                user,
+            )
+            .optional()
         })
     }
 
@@ -113,7 +122,10 @@ impl Accounts {
     pub fn check_password(&self, email: &str, given: &str) -> Result<bool, StoreError> {
         let email = email.trim().to_lowercase();
         let stored: Option<String> = self.database.run(|db| {
-            db.query_row("SELECT password FROM user WHERE email = ?1", [&email], |row| row.get(0)).optional()
+            db.query_row("SELECT password FROM user WHERE email = ?1", [&email], |row| {
+                row.get(0)
+            })
+            .optional()
         })?;
         // Hashing takes a while: it happens without the database's lock.
         Ok(password::verify(given, stored.as_deref()))
@@ -124,11 +136,16 @@ impl Accounts {
         if !self.check_password(email, given)? {
             return Ok(None);
         }
-        let Some(user) = self.user_by_email(email)? else { return Ok(None) };
+        let Some(user) = self.user_by_email(email)? else {
+            return Ok(None);
+        };
         let secret = secret::fresh();
         let now = now_ms();
         self.database.run(|db| {
-            db.execute("DELETE FROM session WHERE used_ms < ?1", [now.saturating_sub(SESSION_MS)])?;
+            db.execute(
+                "DELETE FROM session WHERE used_ms < ?1",
+                [now.saturating_sub(SESSION_MS)],
+            )?;
             db.execute(
                 "INSERT INTO session (secret, user, created_ms, used_ms) VALUES (?1, ?2, ?3, ?3)",
                 params![secret::stored(&secret), user.id.0, now],
@@ -158,7 +175,8 @@ impl Accounts {
 
     /// End a session.
     pub fn end_session(&self, session: &str) -> Result<(), StoreError> {
-        self.database.run(|db| db.execute("DELETE FROM session WHERE secret = ?1", [secret::stored(session)]))?;
+        self.database
+            .run(|db| db.execute("DELETE FROM session WHERE secret = ?1", [secret::stored(session)]))?;
         Ok(())
     }
 
@@ -167,7 +185,10 @@ impl Accounts {
         let email = email.trim().to_lowercase();
         let hashed = password::hash(new)?;
         let changed = self.database.run(|db| {
-            let changed = db.execute("UPDATE user SET password = ?1 WHERE email = ?2", [&hashed, &email])?;
+            let changed = db.execute(
+                "UPDATE user SET password = ?1 WHERE email = ?2",
+                [&hashed, &email],
+            )?;
             db.execute(
                 "DELETE FROM session WHERE user = (SELECT id FROM user WHERE email = ?1) AND secret != ?2",
                 [&email, &keep.map(secret::stored).unwrap_or_default()],
@@ -204,24 +225,42 @@ impl Accounts {
     }
 
     /// Make a token: its description and its secret.
-    pub fn create_token(&self, owner: UserId, name: &str, days: Option<u32>) -> Result<(Token, String), StoreError> {
+    pub fn create_token(
+        &self,
+        owner: UserId,
+        name: &str,
+        days: Option<u32>,
+    ) -> Result<(Token, String), StoreError> {
         let secret = format!("nilas_{}", secret::fresh());
         let created_ms = now_ms();
         let expires_ms = days.map(|days| created_ms + u64::from(days) * 86_400_000);
-        let id = self.database.run(|db| {
-            db.execute(
+        let id =
+            self.database.run(|db| {
+                db.execute(
                 "INSERT INTO token (secret, user, name, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![secret::stored(&secret), owner.0, name.trim(), created_ms, expires_ms],
             )?;
-            Ok(db.last_insert_rowid())
-        })?;
+                Ok(db.last_insert_rowid())
+            })?;
         let id = u64::try_from(id).unwrap_or(0);
-        Ok((Token { id, name: name.trim().to_owned(), created_ms, last_used_ms: None, expires_ms }, secret))
+        Ok((
+            Token {
+                id,
+                name: name.trim().to_owned(),
+                created_ms,
+                last_used_ms: None,
+                expires_ms,
+            },
+            secret,
+        ))
     }
 
     /// Revoke a token of an account; false if there is none.
     pub fn revoke_token(&self, owner: UserId, id: u64) -> Result<bool, StoreError> {
-        Ok(self.database.run(|db| db.execute("DELETE FROM token WHERE id = ?1 AND user = ?2", [id, owner.0]))? > 0)
+        Ok(self
+            .database
+            .run(|db| db.execute("DELETE FROM token WHERE id = ?1 AND user = ?2", [id, owner.0]))?
+            > 0)
     }
 
     /// The account of a token that is valid.
@@ -230,15 +269,22 @@ impl Accounts {
         self.database.run(|db| {
             let found = db
                 .query_row(
-                    &format!("SELECT {USER}, token.used_ms FROM token JOIN user ON user.id = token.user
-                              WHERE secret = ?1 AND (expires_ms IS NULL OR expires_ms > ?2)"),
+                    &format!(
+                        "SELECT {USER}, token.used_ms FROM token JOIN user ON user.id = token.user
+                              WHERE secret = ?1 AND (expires_ms IS NULL OR expires_ms > ?2)"
+                    ),
                     params![key, now],
                     |row| Ok((user(row)?, row.get::<_, Option<u64>>(5)?)),
                 )
                 .optional()?;
-            let Some((user, used_ms)) = found else { return Ok(None) };
+            let Some((user, used_ms)) = found else {
+                return Ok(None);
+            };
             if used_ms.is_none_or(|used| now.saturating_sub(used) > TOUCH_MS) {
-                db.execute("UPDATE token SET used_ms = ?1 WHERE secret = ?2", params![now, key])?;
+                db.execute(
+                    "UPDATE token SET used_ms = ?1 WHERE secret = ?2",
+                    params![now, key],
+                )?;
             }
             Ok(Some(user))
         })
@@ -249,12 +295,15 @@ fn address(email: &str) -> Result<String, StoreError> {
     let email = email.trim().to_lowercase();
     let good = email.len() <= 254
         && !email.chars().any(|c| c.is_whitespace() || c.is_control())
-        && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+        && email
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     if good {
         return Ok(email);
     }
     Err(StoreError::Refused {
         message: format!("'{email}' is not an e-mail address"),
-        hint: "the address is the login name, for example ana@lab.example; nothing is ever sent to it".to_owned(),
+        hint: "the address is the login name, for example ana@lab.example; nothing is ever sent to it"
+            .to_owned(),
     })
 }

@@ -12,8 +12,14 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Replace a file in one step. A reader sees the old content or the new, also after a crash.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     let aside = folder.join(format!(".{name}.{}-{number}.new", std::process::id()));
     let result = (|| {
@@ -36,8 +42,10 @@ pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
 
 /// [`write()`] a value as JSON, indented for human readers.
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
-    let mut bytes = serde_json::to_vec_pretty(value)
-        .map_err(|e| StoreError::Damaged { path: path.to_owned(), message: e.to_string() })?;
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| StoreError::Damaged {
+        path: path.to_owned(),
+        message: e.to_string(),
+    })?;
     bytes.push(b'\n');
     write(path, &bytes)
 }
@@ -46,12 +54,20 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ) =>
+        {
             return Ok(None);
         }
         Err(error) => return Err(StoreError::io("reading", path)(error)),
     };
     serde_json::from_slice(&bytes)
         .map(Some)
-        .map_err(|e| StoreError::Damaged { path: path.to_owned(), message: e.to_string() })
+        .map_err(|e| StoreError::Damaged {
+            path: path.to_owned(),
+            message: e.to_string(),
+        })
 }

@@ -49,28 +49,50 @@ impl Database {
     }
 
     fn prepare(path: &Path, connection: rusqlite::Result<Connection>) -> Result<Self, StoreError> {
-        let sql = |source| StoreError::Sql { path: path.to_owned(), source };
+        let sql = |source| StoreError::Sql {
+            path: path.to_owned(),
+            source,
+        };
         let mut connection = connection.map_err(sql)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(sql)?;
+        connection
+            .busy_timeout(std::time::Duration::from_secs(10))
+            .map_err(sql)?;
         // The database is an index that can be built anew: WAL with fewer syncs is safe against crashes of
         // the program, and a power cut loses at most what the project directories still know.
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(sql)?;
-        connection.pragma_update(None, "synchronous", "NORMAL").map_err(sql)?;
-        connection.pragma_update(None, "foreign_keys", "ON").map_err(sql)?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(sql)?;
+        connection
+            .pragma_update(None, "synchronous", "NORMAL")
+            .map_err(sql)?;
+        connection
+            .pragma_update(None, "foreign_keys", "ON")
+            .map_err(sql)?;
         let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
         let transaction = connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
             .map_err(sql)?;
-        let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sql)?;
+        let found: i64 = transaction
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .map_err(sql)?;
         if found > known {
-            return Err(StoreError::TooNew { path: path.to_owned(), found, known });
+            return Err(StoreError::TooNew {
+                path: path.to_owned(),
+                found,
+                known,
+            });
         }
         for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
             transaction.execute_batch(migration).map_err(sql)?;
         }
-        transaction.pragma_update(None, "user_version", known).map_err(sql)?;
+        transaction
+            .pragma_update(None, "user_version", known)
+            .map_err(sql)?;
         transaction.commit().map_err(sql)?;
-        Ok(Database { path: path.to_owned(), connection: Arc::new(Mutex::new(connection)) })
+        Ok(Database {
+            path: path.to_owned(),
+            connection: Arc::new(Mutex::new(connection)),
+        })
     }
 
     /// Users, sessions and tokens.
@@ -87,7 +109,13 @@ impl Database {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        work(&self.lock()).map_err(|source| StoreError::Sql { path: self.path.clone(), source })
+    pub(crate) fn run<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        work(&self.lock()).map_err(|source| StoreError::Sql {
+            path: self.path.clone(),
+            source,
+        })
     }
 }

@@ -57,16 +57,25 @@ impl DirectoryLock {
         let mut text = String::new();
         let _ = file.read_to_string(&mut text);
         let before: Option<Owner> = serde_json::from_str(&text).ok();
-        let elsewhere =
-            before.as_ref().is_some_and(|o| o.host != host && now_ms().saturating_sub(o.time_ms) < STALE_MS);
+        let elsewhere = before
+            .as_ref()
+            .is_some_and(|o| o.host != host && now_ms().saturating_sub(o.time_ms) < STALE_MS);
         if !locked || elsewhere {
             let by = before.map_or_else(
                 || "another instance of Nilas".to_owned(),
                 |o| format!("{} (process {} on {})", o.what, o.pid, o.host),
             );
-            return Err(StoreError::InUse { path: directory.to_owned(), by });
+            return Err(StoreError::InUse {
+                path: directory.to_owned(),
+                by,
+            });
         }
-        let owner = Owner { what: what.to_owned(), host: host.to_owned(), pid: std::process::id(), time_ms: now_ms() };
+        let owner = Owner {
+            what: what.to_owned(),
+            host: host.to_owned(),
+            pid: std::process::id(),
+            time_ms: now_ms(),
+        };
         let mut lock = DirectoryLock { path, file, owner };
         lock.refresh()?;
         Ok(lock)
@@ -113,12 +122,24 @@ mod tests {
     fn an_owner_elsewhere_counts_until_it_is_stale() {
         let dir = tempfile::tempdir().unwrap();
         let write = |time_ms| {
-            let owner = Owner { what: "far".to_owned(), host: "there".to_owned(), pid: 1, time_ms };
-            std::fs::write(dir.path().join("nilas.lock"), serde_json::to_string(&owner).unwrap()).unwrap();
+            let owner = Owner {
+                what: "far".to_owned(),
+                host: "there".to_owned(),
+                pid: 1,
+                time_ms,
+            };
+            std::fs::write(
+                dir.path().join("nilas.lock"),
+                serde_json::to_string(&owner).unwrap(),
+            )
+            .unwrap();
         };
         write(now_ms() - 5_000);
         let refused = DirectoryLock::take(dir.path(), "near", "here").unwrap_err();
-        assert!(refused.to_string().contains("far (process 1 on there)"), "{refused}");
+        assert!(
+            refused.to_string().contains("far (process 1 on there)"),
+            "{refused}"
+        );
         write(now_ms() - STALE_MS - 5_000);
         DirectoryLock::take(dir.path(), "near", "here").unwrap();
         std::fs::write(dir.path().join("nilas.lock"), "torn {").unwrap();

@@ -16,7 +16,10 @@ pub struct EventReader {
 impl EventReader {
     /// A reader that begins at the first event. The file need not exist yet.
     pub fn open(path: &Path) -> Self {
-        EventReader { path: path.to_owned(), offset: 0 }
+        EventReader {
+            path: path.to_owned(),
+            offset: 0,
+        }
     }
 
     /// Events that were appended since the last call, at most `limit`. A line still being written is left for
@@ -44,13 +47,16 @@ impl EventReader {
         if size == self.offset {
             return Ok(Vec::new());
         }
-        file.seek(SeekFrom::Start(self.offset)).map_err(|e| StoreError::io("reading", &self.path)(e))?;
+        file.seek(SeekFrom::Start(self.offset))
+            .map_err(|e| StoreError::io("reading", &self.path)(e))?;
         let mut lines = BufReader::new(file);
         let mut events = Vec::new();
         let mut line = Vec::new();
         while events.len() < limit {
             line.clear();
-            let length = lines.read_until(b'\n', &mut line).map_err(|e| StoreError::io("reading", &self.path)(e))?;
+            let length = lines
+                .read_until(b'\n', &mut line)
+                .map_err(|e| StoreError::io("reading", &self.path)(e))?;
             if length == 0 || line.last() != Some(&b'\n') {
                 break;
             }
@@ -82,7 +88,8 @@ mod tests {
         let mut reader = EventReader::open(&path);
         assert!(reader.read_new(10).unwrap().is_empty());
         let mut file = File::create(&path).unwrap();
-        file.write_all((line(1) + &line(2) + &line(3)[..20]).as_bytes()).unwrap();
+        file.write_all((line(1) + &line(2) + &line(3)[..20]).as_bytes())
+            .unwrap();
         let seqs = |events: Vec<Event>| events.into_iter().map(|e| e.seq).collect::<Vec<_>>();
         assert_eq!(seqs(reader.read_new(1).unwrap()), [1]);
         assert_eq!(seqs(reader.read_new(10).unwrap()), [2]);

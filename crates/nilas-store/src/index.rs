@@ -46,11 +46,17 @@ impl Index {
         let place = path.display().to_string();
         let wanted = record.id;
         let id = self.database.run(|db| {
-            let known: Option<u64> =
-                db.query_row("SELECT id FROM project WHERE path = ?1", [&place], |row| row.get(0)).optional()?;
+            let known: Option<u64> = db
+                .query_row("SELECT id FROM project WHERE path = ?1", [&place], |row| {
+                    row.get(0)
+                })
+                .optional()?;
             let free = |id: u64| -> rusqlite::Result<bool> {
-                let taken: bool =
-                    db.query_row("SELECT EXISTS (SELECT 1 FROM project WHERE id = ?1)", [id], |row| row.get(0))?;
+                let taken: bool = db.query_row(
+                    "SELECT EXISTS (SELECT 1 FROM project WHERE id = ?1)",
+                    [id],
+                    |row| row.get(0),
+                )?;
                 Ok(id > 0 && !taken)
             };
             let id = match known {
@@ -66,7 +72,9 @@ impl Index {
             )?;
             match id {
                 Some(id) => Ok(id),
-                None => db.query_row("SELECT id FROM project WHERE path = ?1", [&place], |row| row.get(0)),
+                None => db.query_row("SELECT id FROM project WHERE path = ?1", [&place], |row| {
+                    row.get(0)
+                }),
             }
         })?;
         record.id = ProjectId(id);
@@ -75,7 +83,11 @@ impl Index {
     }
 
     /// The project, at another directory, that has this identity.
-    pub fn other_with_identity(&self, identity: &str, path: &Path) -> Result<Option<(ProjectId, PathBuf)>, StoreError> {
+    pub fn other_with_identity(
+        &self,
+        identity: &str,
+        path: &Path,
+    ) -> Result<Option<(ProjectId, PathBuf)>, StoreError> {
         let place = path.display().to_string();
         self.database.run(|db| {
             db.query_row(
@@ -90,7 +102,10 @@ impl Index {
     /// Write a project's record.
     pub fn put_project(&self, record: &ProjectRecord) -> Result<(), StoreError> {
         self.database.run(|db| {
-            db.execute("UPDATE project SET record = ?1 WHERE id = ?2", params![text(record)?, record.id.0])
+            db.execute(
+                "UPDATE project SET record = ?1 WHERE id = ?2",
+                params![text(record)?, record.id.0],
+            )
         })?;
         Ok(())
     }
@@ -102,7 +117,10 @@ impl Index {
             let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
             rows.map(|row| {
                 let (path, record) = row?;
-                Ok(IndexedProject { path: path.into(), record: parse(&record)? })
+                Ok(IndexedProject {
+                    path: path.into(),
+                    record: parse(&record)?,
+                })
             })
             .collect()
         })
@@ -112,23 +130,33 @@ impl Index {
     pub fn project(&self, id: ProjectId) -> Result<Option<IndexedProject>, StoreError> {
         self.database.run(|db| {
             let row: Option<(String, String)> = db
-                .query_row("SELECT path, record FROM project WHERE id = ?1", [id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row("SELECT path, record FROM project WHERE id = ?1", [id.0], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()?;
-            row.map(|(path, record)| Ok(IndexedProject { path: path.into(), record: parse(&record)? })).transpose()
+            row.map(|(path, record)| {
+                Ok(IndexedProject {
+                    path: path.into(),
+                    record: parse(&record)?,
+                })
+            })
+            .transpose()
         })
     }
 
     /// Forget a project and its jobs.
     pub fn remove_project(&self, id: ProjectId) -> Result<(), StoreError> {
-        self.database.run(|db| db.execute("DELETE FROM project WHERE id = ?1", [id.0]))?;
+        self.database
+            .run(|db| db.execute("DELETE FROM project WHERE id = ?1", [id.0]))?;
         Ok(())
     }
 
     /// Number of jobs by status, and the latest change.
     pub fn counts(&self, id: ProjectId) -> Result<(BTreeMap<JobStatus, u64>, u64), StoreError> {
         self.database.run(|db| {
-            let mut query =
-                db.prepare("SELECT status, count(*), max(updated_ms) FROM job WHERE project = ?1 GROUP BY status")?;
+            let mut query = db.prepare(
+                "SELECT status, count(*), max(updated_ms) FROM job WHERE project = ?1 GROUP BY status",
+            )?;
             let mut counts = BTreeMap::new();
             let mut latest = 0;
             let mut rows = query.query([id.0])?;
@@ -162,7 +190,11 @@ impl Index {
     pub fn job(&self, project: ProjectId, id: JobId) -> Result<Option<JobRecord>, StoreError> {
         self.database.run(|db| {
             let record: Option<String> = db
-                .query_row("SELECT record FROM job WHERE project = ?1 AND id = ?2", [project.0, id.0], |row| row.get(0))
+                .query_row(
+                    "SELECT record FROM job WHERE project = ?1 AND id = ?2",
+                    [project.0, id.0],
+                    |row| row.get(0),
+                )
                 .optional()?;
             record.map(|text| parse(&text)).transpose()
         })
@@ -179,7 +211,12 @@ impl Index {
 
     /// Forget a job.
     pub fn remove_job(&self, project: ProjectId, id: JobId) -> Result<(), StoreError> {
-        self.database.run(|db| db.execute("DELETE FROM job WHERE project = ?1 AND id = ?2", [project.0, id.0]))?;
+        self.database.run(|db| {
+            db.execute(
+                "DELETE FROM job WHERE project = ?1 AND id = ?2",
+                [project.0, id.0],
+            )
+        })?;
         Ok(())
     }
 }
@@ -189,7 +226,13 @@ fn put_job(db: &rusqlite::Connection, record: &JobRecord) -> rusqlite::Result<()
         "INSERT INTO job (project, id, status, updated_ms, record) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (project, id) DO UPDATE SET status = excluded.status, updated_ms = excluded.updated_ms,
          record = excluded.record",
-        params![record.project.0, record.id.0, word(record.status)?, now_ms(), text(record)?],
+        params![
+            record.project.0,
+            record.id.0,
+            word(record.status)?,
+            now_ms(),
+            text(record)?
+        ],
     )?;
     Ok(())
 }

@@ -16,19 +16,28 @@ pub fn hash(password: &str) -> Result<String, StoreError> {
             hint: "choose a longer one; a few random words are good".to_owned(),
         });
     }
-    Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|e| StoreError::Refused {
-        message: format!("the password can't be hashed: {e}"),
-        hint: String::new(),
-    })
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|e| StoreError::Refused {
+            message: format!("the password can't be hashed: {e}"),
+            hint: String::new(),
+        })
 }
 
 /// Whether a password belongs to a stored form. Takes as long when there is none, so that the time
 /// doesn't tell which accounts exist.
 pub fn verify(password: &str, stored: Option<&str>) -> bool {
     // A valid form of a password that nobody knows.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let Ok(hash) = PasswordHash::new(stored.unwrap_or(NOBODY)) else { return false };
-    let right = password.len() <= MOST && Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let Ok(hash) = PasswordHash::new(stored.unwrap_or(NOBODY)) else {
+        return false;
+    };
+    let right = password.len() <= MOST
+        && Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok();
     right && stored.is_some()
 }
 

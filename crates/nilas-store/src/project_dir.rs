@@ -16,7 +16,12 @@ pub struct ProjectDir {
 
 impl ProjectDir {
     /// Make a project in a directory that doesn't exist or is empty.
-    pub fn create(path: &Path, title: &str, description: &str, owner: &str) -> Result<(Self, ProjectRecord), StoreError> {
+    pub fn create(
+        path: &Path,
+        title: &str,
+        description: &str,
+        owner: &str,
+    ) -> Result<(Self, ProjectRecord), StoreError> {
         fs::create_dir_all(path).map_err(StoreError::io("making", path))?;
         let path = path.canonicalize().map_err(StoreError::io("looking at", path))?;
         let dir = ProjectDir { path };
@@ -59,13 +64,18 @@ impl ProjectDir {
     /// # Errors
     /// [`StoreError::NotAProject`] without `project.json`; [`StoreError::Damaged`] if it can't be read.
     pub fn open(path: &Path) -> Result<(Self, ProjectRecord), StoreError> {
-        let not = |message: &str| StoreError::NotAProject { path: path.to_owned(), message: message.to_owned() };
+        let not = |message: &str| StoreError::NotAProject {
+            path: path.to_owned(),
+            message: message.to_owned(),
+        };
         let real = path.canonicalize().map_err(StoreError::io("looking at", path))?;
         if !real.is_dir() {
             return Err(not("it is a file"));
         }
         let dir = ProjectDir { path: real };
-        let record = dir.read_record()?.ok_or_else(|| not("it holds no project.json"))?;
+        let record = dir
+            .read_record()?
+            .ok_or_else(|| not("it holds no project.json"))?;
         if record.layout_version > LAYOUT {
             return Err(not(&format!(
                 "its layout has version {}, this program knows up to {LAYOUT}; update it",
@@ -116,11 +126,17 @@ impl ProjectDir {
         let mut warnings = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(StoreError::io("reading", &self.path))? {
             let entry = entry.map_err(StoreError::io("reading", &self.path))?;
-            let Ok(id) = entry.file_name().to_string_lossy().parse::<JobId>() else { continue };
+            let Ok(id) = entry.file_name().to_string_lossy().parse::<JobId>() else {
+                continue;
+            };
             match self.read_job(id) {
                 Ok(Some(record)) if record.id == id => jobs.push(record),
-                Ok(Some(record)) => warnings.push(format!("{id}: its job.json says that it is {}", record.id)),
-                Ok(None) if entry.path().is_dir() => warnings.push(format!("{id}: the directory holds no job.json")),
+                Ok(Some(record)) => {
+                    warnings.push(format!("{id}: its job.json says that it is {}", record.id))
+                }
+                Ok(None) if entry.path().is_dir() => {
+                    warnings.push(format!("{id}: the directory holds no job.json"))
+                }
                 Ok(None) => {}
                 Err(error) => warnings.push(format!("{id}: {error}")),
             }
@@ -141,7 +157,10 @@ impl ProjectDir {
         for name in ["failure.json", "process.json"] {
             remove_file(&folder.join(name))?;
         }
-        for entry in fs::read_dir(&folder).map_err(StoreError::io("reading", &folder))?.flatten() {
+        for entry in fs::read_dir(&folder)
+            .map_err(StoreError::io("reading", &folder))?
+            .flatten()
+        {
             if entry.file_name().to_string_lossy().starts_with("staging-") {
                 fs::remove_dir_all(entry.path()).map_err(StoreError::io("removing", &entry.path()))?;
             }
@@ -188,7 +207,9 @@ impl ProjectDir {
 
 fn remove_file(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("removing", path)(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::io("removing", path)(error))
+        }
         _ => Ok(()),
     }
 }

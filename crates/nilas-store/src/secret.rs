@@ -25,11 +25,16 @@ pub fn identity() -> String {
 /// A password for a person to type once: 20 letters and digits without look-alikes (about 98 bits).
 pub fn password() -> String {
     const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    fresh().as_bytes().chunks(3).take(20).map(|chunk| {
-        let text = std::str::from_utf8(chunk).unwrap_or("0");
-        let value = usize::from_str_radix(text, 16).unwrap_or(0);
-        LETTERS[value % LETTERS.len()] as char
-    }).collect()
+    fresh()
+        .as_bytes()
+        .chunks(3)
+        .take(20)
+        .map(|chunk| {
+            let text = std::str::from_utf8(chunk).unwrap_or("0");
+            let value = usize::from_str_radix(text, 16).unwrap_or(0);
+            LETTERS[value % LETTERS.len()] as char
+        })
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

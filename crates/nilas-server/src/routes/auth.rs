@@ -21,7 +21,14 @@ pub async fn login(
     let secure = session::is_https(&headers);
     let (user, secret) = blocking(move || app.sign_in(&request)).await?;
     let cookie = session::cookie(&secret, secure);
-    Ok(([(header::SET_COOKIE, cookie)], Json(Me { user, via: SignIn::Session })).into_response())
+    Ok((
+        [(header::SET_COOKIE, cookie)],
+        Json(Me {
+            user,
+            via: SignIn::Session,
+        }),
+    )
+        .into_response())
 }
 
 /// Sign out: ends the session and removes the cookie.
@@ -29,15 +36,28 @@ pub async fn login(
 pub async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
     if let Some(secret) = session::cookie_of(&headers) {
         let secret = secret.to_owned();
-        blocking(move || app.master.accounts().end_session(&secret).map_err(crate::error::store)).await?;
+        blocking(move || {
+            app.master
+                .accounts()
+                .end_session(&secret)
+                .map_err(crate::error::store)
+        })
+        .await?;
     }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session::no_cookie())]).into_response())
+    Ok((
+        StatusCode::NO_CONTENT,
+        [(header::SET_COOKIE, session::no_cookie())],
+    )
+        .into_response())
 }
 
 /// Who the caller is.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Me), (status = 401, body = ApiError)))]
 pub async fn me(Extension(caller): Extension<Caller>) -> Json<Me> {
-    Json(Me { user: caller.user, via: caller.via })
+    Json(Me {
+        user: caller.user,
+        via: caller.via,
+    })
 }
 
 /// Change one's own password; all other sessions end.

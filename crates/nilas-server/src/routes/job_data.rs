@@ -34,7 +34,9 @@ pub async fn list_events(
     QueryOf(query): QueryOf<EventsQuery>,
 ) -> Result<Json<EventsPage>, Refusal> {
     let limit = query.limit.unwrap_or(2000).clamp(1, 2000);
-    Ok(Json(blocking(move || job_files::events(&app.master.job_directory(p, j)?, query.after, limit)).await?))
+    Ok(Json(
+        blocking(move || job_files::events(&app.master.job_directory(p, j)?, query.after, limit)).await?,
+    ))
 }
 
 /// A figure of a job, as data.
@@ -59,7 +61,9 @@ pub async fn list_files(
     State(app): State<App>,
     Place((p, j)): Place<(ProjectId, JobId)>,
 ) -> Result<Json<FileList>, Refusal> {
-    Ok(Json(blocking(move || job_files::list(&app.master.job_directory(p, j)?)).await?))
+    Ok(Json(
+        blocking(move || job_files::list(&app.master.job_directory(p, j)?)).await?,
+    ))
 }
 
 /// Query of the log.
@@ -79,7 +83,9 @@ pub async fn get_log(
     Place((p, j)): Place<(ProjectId, JobId)>,
     QueryOf(query): QueryOf<LogQuery>,
 ) -> Result<Json<LogPage>, Refusal> {
-    Ok(Json(blocking(move || job_files::log(&app.master.job_directory(p, j)?, query.offset)).await?))
+    Ok(Json(
+        blocking(move || job_files::log(&app.master.job_directory(p, j)?, query.offset)).await?,
+    ))
 }
 
 /// Download a file of a job. `Range: bytes=a-b` is understood.
@@ -93,7 +99,10 @@ pub async fn get_file(
     Place((p, j, path)): Place<(ProjectId, JobId, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let range = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let range = headers
+        .get(header::RANGE)
+        .and_then(|v| v.to_str().ok())
+        .map(str::to_owned);
     let (mut file, name, size) = blocking(move || {
         let found = job_files::resolve(&app.master.job_directory(p, j)?, &path)?;
         let file = std::fs::File::open(&found).map_err(|e| io(&found, &e))?;
@@ -101,7 +110,10 @@ pub async fn get_file(
         if !meta.is_file() {
             return Err(not_found(format!("{path} is not a file")));
         }
-        let name = found.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = found
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         Ok((file, name, meta.len()))
     })
     .await?;
@@ -134,16 +146,31 @@ pub async fn get_file(
         }
     });
     let body = Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
-    let plain: String = name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() && c != '"' && c != '\\' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     let mut builder = Response::builder()
         .header(header::CONTENT_TYPE, job_files::content_type(&name))
         .header(header::CONTENT_LENGTH, length)
         .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}\""));
+        .header(
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{plain}\""),
+        );
     if span.is_some() {
-        builder = builder
-            .status(StatusCode::PARTIAL_CONTENT)
-            .header(header::CONTENT_RANGE, format!("bytes {start}-{}/{size}", start + length - 1));
+        builder = builder.status(StatusCode::PARTIAL_CONTENT).header(
+            header::CONTENT_RANGE,
+            format!("bytes {start}-{}/{size}", start + length - 1),
+        );
     }
-    builder.body(body).map_err(|e| crate::error::internal(format!("the answer could not be built: {e}")).into())
+    builder
+        .body(body)
+        .map_err(|e| crate::error::internal(format!("the answer could not be built: {e}")).into())
 }

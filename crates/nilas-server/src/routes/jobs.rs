@@ -20,7 +20,10 @@ pub async fn list_job_types(State(app): State<App>) -> Json<Vec<JobSpec>> {
 /// The jobs of a project, by number.
 #[utoipa::path(get, path = "/projects/{p}/jobs", tag = "jobs", params(("p" = String, Path, description = "project id")),
     responses((status = 200, body = [JobInfo]), (status = 404, body = ApiError)))]
-pub async fn list_jobs(State(app): State<App>, Place(p): Place<ProjectId>) -> Result<Json<Vec<JobInfo>>, Refusal> {
+pub async fn list_jobs(
+    State(app): State<App>,
+    Place(p): Place<ProjectId>,
+) -> Result<Json<Vec<JobInfo>>, Refusal> {
     Ok(Json(blocking(move || app.master.jobs(p)).await?))
 }
 
@@ -58,7 +61,9 @@ pub async fn patch_job(
     Place((p, j)): Place<(ProjectId, JobId)>,
     Body(request): Body<PatchJob>,
 ) -> Result<Json<JobInfo>, Refusal> {
-    Ok(Json(blocking(move || app.master.patch_job(p, j, &request)).await?))
+    Ok(Json(
+        blocking(move || app.master.patch_job(p, j, &request)).await?,
+    ))
 }
 
 /// Delete a job with its directory. Refused while it runs or while other jobs use its outputs.
@@ -81,7 +86,14 @@ pub async fn check_job(
     State(app): State<App>,
     Place((p, j)): Place<(ProjectId, JobId)>,
 ) -> Result<Json<CheckReport>, Refusal> {
-    Ok(Json(blocking(move || Ok(CheckReport { problems: app.master.check_job(p, j)? })).await?))
+    Ok(Json(
+        blocking(move || {
+            Ok(CheckReport {
+                problems: app.master.check_job(p, j)?,
+            })
+        })
+        .await?,
+    ))
 }
 
 /// Queue a job. Answers 422 with all problems at once when parameters or inputs are wrong.
@@ -94,7 +106,9 @@ pub async fn queue_job(
     Place((p, j)): Place<(ProjectId, JobId)>,
     MaybeBody(request): MaybeBody<QueueJob>,
 ) -> Result<Json<JobInfo>, Refusal> {
-    Ok(Json(blocking(move || app.master.queue_job(p, j, request.lane.as_deref())).await?))
+    Ok(Json(
+        blocking(move || app.master.queue_job(p, j, request.lane.as_deref())).await?,
+    ))
 }
 
 /// Stop a queued or running job. It keeps its checkpoint, if it has one.
@@ -143,5 +157,7 @@ pub async fn restart_job(
     Place((p, j)): Place<(ProjectId, JobId)>,
     MaybeBody(request): MaybeBody<RestartJob>,
 ) -> Result<Json<JobInfo>, Refusal> {
-    Ok(Json(blocking(move || app.master.restart_job(p, j, &request)).await?))
+    Ok(Json(
+        blocking(move || app.master.restart_job(p, j, &request)).await?,
+    ))
 }

@@ -22,5 +22,7 @@ pub async fn live_events(State(app): State<App>) -> Sse<impl Stream<Item = Resul
 
 fn sse(event: &ServerEvent) -> Event {
     // Every type here serialises; a failure would be a defect, and the listener then fetches anew.
-    Event::default().json_data(event).unwrap_or_else(|_| Event::default().data(r#"{"type":"resync"}"#))
+    Event::default()
+        .json_data(event)
+        .unwrap_or_else(|_| Event::default().data(r#"{"type":"resync"}"#))
 }

@@ -53,7 +53,10 @@ pub async fn attach_project(
 /// One project.
 #[utoipa::path(get, path = "/projects/{p}", tag = "projects", params(("p" = String, Path, description = "project id")),
     responses((status = 200, body = ProjectInfo), (status = 404, body = ApiError)))]
-pub async fn get_project(State(app): State<App>, Place(p): Place<ProjectId>) -> Result<Json<ProjectInfo>, Refusal> {
+pub async fn get_project(
+    State(app): State<App>,
+    Place(p): Place<ProjectId>,
+) -> Result<Json<ProjectInfo>, Refusal> {
     Ok(Json(blocking(move || app.master.project(p)).await?))
 }
 
@@ -82,7 +85,9 @@ pub async fn list_workspaces(
     State(app): State<App>,
     Place(p): Place<ProjectId>,
 ) -> Result<Json<Vec<WorkspaceRecord>>, Refusal> {
-    Ok(Json(blocking(move || Ok(app.master.project(p)?.record.workspaces)).await?))
+    Ok(Json(
+        blocking(move || Ok(app.master.project(p)?.record.workspaces)).await?,
+    ))
 }
 
 /// Make a workspace.

@@ -10,13 +10,19 @@ use nilas_api::{Health, VersionInfo};
 pub async fn health(State(app): State<App>) -> Json<Health> {
     let problems = app.master.complaints();
     let status = if problems.is_empty() { "ok" } else { "degraded" };
-    Json(Health { status: status.to_owned(), problems })
+    Json(Health {
+        status: status.to_owned(),
+        problems,
+    })
 }
 
 /// The server's version; needs no login.
 #[utoipa::path(get, path = "/version", tag = "system", responses((status = 200, body = VersionInfo)))]
 pub async fn version() -> Json<VersionInfo> {
-    Json(VersionInfo { version: env!("CARGO_PKG_VERSION").to_owned(), api: 1 })
+    Json(VersionInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        api: 1,
+    })
 }
 
 /// This document; needs no login.

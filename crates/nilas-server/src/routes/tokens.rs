@@ -17,9 +17,19 @@ pub async fn list_tokens(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Vec<TokenInfo>>, Refusal> {
-    Ok(Json(blocking(move || {
-        Ok(app.master.accounts().tokens(caller.user.id).map_err(store)?.into_iter().map(token_info).collect())
-    }).await?))
+    Ok(Json(
+        blocking(move || {
+            Ok(app
+                .master
+                .accounts()
+                .tokens(caller.user.id)
+                .map_err(store)?
+                .into_iter()
+                .map(token_info)
+                .collect())
+        })
+        .await?,
+    ))
 }
 
 /// Make a token; its secret is told this once.
@@ -30,7 +40,11 @@ pub async fn create_token(
     Body(request): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), Refusal> {
     let created = blocking(move || {
-        app.master.accounts().create_token(caller.user.id, &request.name, request.expires_days).map(created_token).map_err(store)
+        app.master
+            .accounts()
+            .create_token(caller.user.id, &request.name, request.expires_days)
+            .map(created_token)
+            .map_err(store)
     })
     .await?;
     Ok((StatusCode::CREATED, Json(created)))
@@ -44,7 +58,13 @@ pub async fn revoke_token(
     Extension(caller): Extension<Caller>,
     Place(id): Place<u64>,
 ) -> Result<StatusCode, Refusal> {
-    let found = blocking(move || app.master.accounts().revoke_token(caller.user.id, id).map_err(store)).await?;
+    let found = blocking(move || {
+        app.master
+            .accounts()
+            .revoke_token(caller.user.id, id)
+            .map_err(store)
+    })
+    .await?;
     if found {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -14,7 +14,19 @@ use nilas_api::{ApiError, CreatedUser, NewUser, UserInfo};
 /// All accounts.
 #[utoipa::path(get, path = "/users", tag = "users", responses((status = 200, body = [UserInfo])))]
 pub async fn list_users(State(app): State<App>) -> Result<Json<Vec<UserInfo>>, Refusal> {
-    Ok(Json(blocking(move || Ok(app.master.accounts().users().map_err(store)?.into_iter().map(user_info).collect())).await?))
+    Ok(Json(
+        blocking(move || {
+            Ok(app
+                .master
+                .accounts()
+                .users()
+                .map_err(store)?
+                .into_iter()
+                .map(user_info)
+                .collect())
+        })
+        .await?,
+    ))
 }
 
 /// Make an account (administrators only).

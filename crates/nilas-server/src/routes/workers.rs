@@ -31,5 +31,7 @@ pub async fn sync_worker(
     Body(request): Body<WorkerSync>,
 ) -> Result<Json<WorkerSyncReply>, Refusal> {
     caller.must_be_admin("run workers")?;
-    Ok(Json(blocking(move || app.master.worker_sync(&name, &request)).await?))
+    Ok(Json(
+        blocking(move || app.master.worker_sync(&name, &request)).await?,
+    ))
 }
