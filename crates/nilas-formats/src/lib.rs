@@ -5,6 +5,7 @@
 //! dead process leaves no half file.
 
 mod atomic;
+pub mod cs;
 mod error;
 pub mod mrc;
 
