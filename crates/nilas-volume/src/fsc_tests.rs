@@ -1,0 +1,115 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::test_maps::{blobs, noise, render, sum};
+use crate::{filter, mask};
+
+// algorithms.md 0.10, vector 4.
+#[test]
+fn a_map_correlates_fully_with_itself_and_not_with_noise() {
+    let v = render(&blobs(60, 40.0, 3.0, 1), 64, 2.0);
+    let v = sum(&v, &noise(64, 2.0, 5), 0.01);
+    let own = fsc(&v, &v).unwrap();
+    assert_eq!(own.correlation.len(), 33);
+    assert!(own.correlation.iter().all(|c| (c - 1.0).abs() < 1e-6), "{:?}", own.correlation);
+    let mut outliers = 0;
+    let mut shells = 0;
+    for seed in 0..10 {
+        let curve = fsc(&noise(48, 1.0, 100 + seed), &noise(48, 1.0, 200 + seed)).unwrap();
+        for (c, samples) in curve.correlation.iter().zip(&curve.samples).skip(1) {
+            // The sum of 2 * samples independent real products.
+            outliers += usize::from(c.abs() > 3.0 / (2.0 * samples).sqrt());
+            shells += 1;
+        }
+    }
+    assert!((outliers as f64) < 0.012 * shells as f64, "{outliers} of {shells} shells beyond 3 sigma");
+}
+
+#[test]
+fn sample_counts_are_the_shells_half_spheres() {
+    let curve = fsc(&noise(64, 1.0, 1), &noise(64, 1.0, 2)).unwrap();
+    assert_eq!(curve.samples[1], 9.0, "18 voxels round to |k| = 1");
+    for r in [8, 20, 30] {
+        let sphere = 2.0 * PI * (r * r) as f64;
+        assert!((curve.samples[r] / sphere - 1.0).abs() < 0.05, "shell {r}: {} of {sphere}", curve.samples[r]);
+    }
+}
+
+#[test]
+fn crossing_is_interpolated() {
+    let curve = |c: &[f64]| FscCurve {
+        n: 2 * (c.len() - 1),
+        voxel_size_angstrom: 1.0,
+        correlation: c.to_vec(),
+        samples: vec![1.0; c.len()],
+    };
+    let c = curve(&[1.0, 1.0, 0.9, 0.5, 0.1, 0.6, 0.0, 0.0, 0.0]).crossing(0.3);
+    assert!(c.crossed && (c.shell - 3.5).abs() < 1e-12 && (c.resolution_angstrom - 16.0 / 3.5).abs() < 1e-12);
+    let never = curve(&[1.0; 9]).crossing(0.143);
+    assert!(!never.crossed && never.resolution_angstrom == 2.0);
+    let at_once = curve(&[1.0, 0.0, 0.9, 0.9, 0.9]).crossing(0.143);
+    assert!(at_once.crossed && at_once.shell == 1.0);
+    let nan = curve(&[1.0, 1.0, f64::NAN, 1.0, 1.0]).crossing(0.5);
+    assert!(nan.crossed && nan.shell <= 2.0);
+}
+
+#[test]
+fn expected_correlation_with_the_truth() {
+    assert!((cref(1.0) - 1.0).abs() < 1e-15 && cref(-0.2) == 0.0);
+    assert!((cref(1.0 / 7.0) - 0.5).abs() < 1e-15, "0.143 is where the merged map agrees with the truth to 0.5");
+    // Signal plus independent noise in two halves: the merged map's correlation with the signal is Cref.
+    let truth = noise(48, 1.0, 7);
+    let (a, b) = (sum(&truth, &noise(48, 1.0, 8), 1.5), sum(&truth, &noise(48, 1.0, 9), 1.5));
+    let predicted = fsc(&a, &b).unwrap();
+    let actual = fsc(&a.average(&b).unwrap(), &truth).unwrap();
+    let (p, q) = (cref(predicted.mean(10, 23)), actual.mean(10, 23));
+    assert!((p - q).abs() < 0.02, "predicted {p}, actual {q}");
+}
+
+#[test]
+fn random_phases_keep_amplitudes_and_a_real_map() {
+    let v = noise(32, 1.0, 3);
+    let before = Spectrum::of(&v).unwrap();
+    let random = randomise_phases(before.clone(), 5, 42).into_volume().unwrap();
+    let after = Spectrum::of(&random).unwrap();
+    let (p, q) = (before.shell_power(), after.shell_power());
+    for r in 0..16 {
+        assert!((p[r] / q[r] - 1.0).abs() < 1e-4, "shell {r}: the inverse transform kept every amplitude");
+    }
+    let curve = fsc(&v, &random).unwrap();
+    assert!(curve.correlation[..5].iter().all(|c| (c - 1.0).abs() < 1e-5));
+    assert!(curve.mean(8, 15).abs() < 0.03);
+    let other = randomise_phases(before.clone(), 5, 43).into_volume().unwrap();
+    assert!(fsc(&random, &other).unwrap().mean(8, 15).abs() < 0.03, "another seed is independent");
+    assert_eq!(randomise_phases(before, 5, 42).into_volume().unwrap(), random);
+}
+
+#[test]
+fn correction_takes_off_what_a_tight_mask_brings() {
+    // Signal up to 12 Å; beyond it both half maps are noise. A sharp mask correlates the noise.
+    let (n, voxel) = (64, 2.0);
+    let signal = render(&blobs(50, 25.0, 3.0, 4), n, voxel);
+    let signal = filter::low_pass(&signal, 12.0).unwrap();
+    let strength = (0.2 * signal.standard_deviation()) as f32;
+    let (a, b) = (sum(&signal, &noise(n, voxel, 1), strength), sum(&signal, &noise(n, voxel, 2), strength));
+    let hard = mask::threshold(&signal, 0.1 * signal.range().1).unwrap();
+    let f = masked_corrected_fsc(&a, &b, &hard, 1).unwrap();
+    let beyond = 14;
+    assert!(f.randomised_from_shell > 3 && f.randomised_from_shell < 13, "{}", f.randomised_from_shell);
+    assert!(f.corrected.mean(beyond, 31).abs() < 0.03, "corrected {}", f.corrected.mean(beyond, 31));
+    let (m, u) = (f.masked.mean(5, 9), f.unmasked.mean(5, 9));
+    assert!(m > u, "the mask takes noise away: {m} against {u}");
+    assert!((f.corrected.crossing(0.143).resolution_angstrom - 12.0).abs() < 1.5);
+    assert_eq!(f.corrected.correlation[..f.randomised_from_shell + 2], f.masked.correlation[..f.randomised_from_shell + 2]);
+}
+
+#[test]
+fn bad_maps_are_named() {
+    let v = noise(16, 1.0, 1);
+    assert!(fsc(&v, &noise(18, 1.0, 1)).unwrap_err().to_string().contains("18 voxels"));
+    let mut nan = v.clone();
+    nan.data[77] = f32::INFINITY;
+    assert!(fsc(&v, &nan).unwrap_err().to_string().contains("second map"));
+    let empty = Volume::zeros(16, 1.0).unwrap();
+    assert!(matches!(masked_corrected_fsc(&v, &v, &empty, 0), Err(VolumeError::Flat { .. })));
+    assert!(fsc(&v, &empty).unwrap().correlation.iter().all(|c| *c == 0.0));
+}
