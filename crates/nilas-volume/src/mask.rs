@@ -43,7 +43,11 @@ fn not_negative(name: &'static str, value: f64) -> Result<(), VolumeError> {
     if value >= 0.0 {
         Ok(())
     } else {
-        Err(VolumeError::Parameter { name, value, allowed: "zero or positive".to_owned() })
+        Err(VolumeError::Parameter {
+            name,
+            value,
+            allowed: "zero or positive".to_owned(),
+        })
     }
 }
 
@@ -55,7 +59,9 @@ pub fn threshold(volume: &Volume, level: f32) -> Result<Volume, VolumeError> {
     volume.check_finite("the map to threshold")?;
     let out = volume.mapped(|_, v| f32::from(u8::from(v >= level)));
     if out.data.par_iter().all(|v| *v == 0.0) {
-        return Err(VolumeError::Flat { what: "the map above the mask's threshold" });
+        return Err(VolumeError::Flat {
+            what: "the map above the mask's threshold",
+        });
     }
     Ok(out)
 }
@@ -91,7 +97,9 @@ pub fn otsu_threshold(volume: &Volume) -> Result<f32, VolumeError> {
     const BINS: usize = 1024;
     let top = volume.range().1;
     if top <= 0.0 {
-        return Err(VolumeError::Flat { what: "the map's positive density" });
+        return Err(VolumeError::Flat {
+            what: "the map's positive density",
+        });
     }
     let mut counts = [0.0f64; BINS];
     for v in volume.data.iter().filter(|v| **v > 0.0) {
@@ -126,7 +134,10 @@ pub fn threshold_for_volume(volume: &Volume, volume_angstrom3: f64) -> Result<f3
         return Err(VolumeError::Parameter {
             name: "expected volume (Å³)",
             value: volume_angstrom3,
-            allowed: format!("between one voxel and the box, {:.0} Å³", len as f64 * volume.voxel_volume_angstrom3()),
+            allowed: format!(
+                "between one voxel and the box, {:.0} Å³",
+                len as f64 * volume.voxel_volume_angstrom3()
+            ),
         });
     }
     let mut sorted = volume.data.clone();
@@ -184,7 +195,13 @@ pub fn auto(volume: &Volume, settings: &AutoMask) -> Result<Volume, VolumeError>
         volume.clone()
     };
     let limit2 = (radius / volume.voxel_size_angstrom).powi(2);
-    let smooth = smooth.mapped(|p, v| if p[0] * p[0] + p[1] * p[1] + p[2] * p[2] <= limit2 { v } else { 0.0 });
+    let smooth = smooth.mapped(|p, v| {
+        if p[0] * p[0] + p[1] * p[1] + p[2] * p[2] <= limit2 {
+            v
+        } else {
+            0.0
+        }
+    });
     let level = match settings.expected_volume_angstrom3 {
         Some(v) => threshold_for_volume(&smooth, v)?.max(f32::MIN_POSITIVE),
         None => otsu_threshold(&smooth)?,
@@ -192,7 +209,12 @@ pub fn auto(volume: &Volume, settings: &AutoMask) -> Result<Volume, VolumeError>
     let particle = largest_pieces(&threshold(&smooth, level)?, settings.keep_fraction);
     let grown = dilate_soft(&particle, settings.dilate_angstrom, settings.edge_angstrom)?;
     let edge = settings.edge_angstrom.min(0.5 * radius);
-    grown.times(&sphere(volume.n, volume.voxel_size_angstrom, radius - edge, edge)?)
+    grown.times(&sphere(
+        volume.n,
+        volume.voxel_size_angstrom,
+        radius - edge,
+        edge,
+    )?)
 }
 
 /// A binary mask without its small pieces: those with fewer voxels than `keep_fraction` of the largest piece's go
@@ -201,9 +223,13 @@ pub fn largest_pieces(mask: &Volume, keep_fraction: f64) -> Volume {
     let inside: Vec<bool> = mask.data.iter().map(|v| *v >= 0.5).collect();
     let (labels, sizes) = components(&inside, mask.n);
     let largest = sizes.iter().copied().max().unwrap_or(0) as f64;
-    let keep = |label: u32| label > 0 && sizes[label as usize - 1] as f64 >= keep_fraction.clamp(0.0, 1.0) * largest;
+    let keep =
+        |label: u32| label > 0 && sizes[label as usize - 1] as f64 >= keep_fraction.clamp(0.0, 1.0) * largest;
     let mut out = mask.clone();
-    out.data.iter_mut().zip(&labels).for_each(|(v, label)| *v = f32::from(u8::from(keep(*label))));
+    out.data
+        .iter_mut()
+        .zip(&labels)
+        .for_each(|(v, label)| *v = f32::from(u8::from(keep(*label))));
     out
 }
 
@@ -238,7 +264,12 @@ mod tests {
         seed.data[at] = 1.0;
         let grown = dilate_soft(&seed, 9.0, 6.0).unwrap();
         let ball = sphere(32, 1.5, 9.0, 6.0).unwrap();
-        let worst = grown.data.iter().zip(&ball.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let worst = grown
+            .data
+            .iter()
+            .zip(&ball.data)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
         assert!(worst < 1e-5, "{worst}");
         assert!(dilate_soft(&Volume::zeros(8, 1.0).unwrap(), 1.0, 1.0).is_err());
     }
@@ -249,11 +280,18 @@ mod tests {
         let particle = blobs(120, 45.0, 4.0, 3);
         let clean = render(&particle, n, voxel);
         let dust = render(&[([60.0, 0.0, 30.0], 4.0)], n, voxel);
-        let noisy = sum(&sum(&clean, &dust, 1.0), &noise(n, voxel, 4), 0.3 * clean.range().1);
+        let noisy = sum(
+            &sum(&clean, &dust, 1.0),
+            &noise(n, voxel, 4),
+            0.3 * clean.range().1,
+        );
         let m = auto(&noisy, &AutoMask::for_resolution(8.0)).unwrap();
         let kept = clean.times(&m).unwrap().mean() / clean.mean();
         assert!(kept > 0.99, "{kept} of the particle is inside");
-        assert!(dust.times(&m).unwrap().mean() / dust.mean() < 0.1, "the dust is outside");
+        assert!(
+            dust.times(&m).unwrap().mean() / dust.mean() < 0.1,
+            "the dust is outside"
+        );
         let fill = m.mean();
         assert!(fill < 0.45, "the mask fills {fill} of the box");
         let (low, high) = m.range();
@@ -262,7 +300,10 @@ mod tests {
         let level = threshold_for_volume(&clean, 50_000.0).unwrap();
         let v = volume_angstrom3(&threshold(&clean, level).unwrap());
         assert!((v - 50_000.0).abs() < 2.0 * 2.5f64.powi(3), "{v}");
-        let with_mass = AutoMask { expected_volume_angstrom3: Some(150_000.0), ..AutoMask::for_resolution(8.0) };
+        let with_mass = AutoMask {
+            expected_volume_angstrom3: Some(150_000.0),
+            ..AutoMask::for_resolution(8.0)
+        };
         let kept = clean.times(&auto(&noisy, &with_mass).unwrap()).unwrap().mean() / clean.mean();
         assert!(kept > 0.98, "{kept}");
     }
@@ -270,9 +311,17 @@ mod tests {
     #[test]
     fn flat_and_impossible_input_is_refused() {
         let flat = Volume::zeros(16, 1.0).unwrap();
-        assert!(matches!(auto(&flat, &AutoMask::for_resolution(8.0)), Err(VolumeError::Flat { .. })));
+        assert!(matches!(
+            auto(&flat, &AutoMask::for_resolution(8.0)),
+            Err(VolumeError::Flat { .. })
+        ));
         let v = noise(16, 1.0, 1);
-        assert!(threshold_for_volume(&v, 1e9).unwrap_err().to_string().contains("4096"));
+        assert!(
+            threshold_for_volume(&v, 1e9)
+                .unwrap_err()
+                .to_string()
+                .contains("4096")
+        );
         assert!(threshold(&v, 1e9).is_err());
     }
 }

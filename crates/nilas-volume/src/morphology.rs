@@ -11,7 +11,9 @@ pub(crate) fn squared_distance(inside: &[bool], n: usize) -> Vec<f32> {
     d.par_chunks_mut(n * n).for_each_init(
         || Envelope::new(n),
         |e, plane| {
-            plane.chunks_exact_mut(n).for_each(|row| e.transform_strided(row, 0, 1, n));
+            plane
+                .chunks_exact_mut(n)
+                .for_each(|row| e.transform_strided(row, 0, 1, n));
             (0..n).for_each(|x| e.transform_strided(plane, x, n, n));
         },
     );
@@ -20,12 +22,17 @@ pub(crate) fn squared_distance(inside: &[bool], n: usize) -> Vec<f32> {
     lines.par_chunks_mut(n).enumerate().for_each_init(
         || Envelope::new(n),
         |e, (yx, line)| {
-            line.iter_mut().enumerate().for_each(|(z, v)| *v = d[z * n * n + yx]);
+            line.iter_mut()
+                .enumerate()
+                .for_each(|(z, v)| *v = d[z * n * n + yx]);
             e.transform_strided(line, 0, 1, n);
         },
     );
     d.par_chunks_mut(n * n).enumerate().for_each(|(z, plane)| {
-        plane.iter_mut().enumerate().for_each(|(yx, v)| *v = lines[yx * n + z]);
+        plane
+            .iter_mut()
+            .enumerate()
+            .for_each(|(yx, v)| *v = lines[yx * n + z]);
     });
     d
 }
@@ -39,7 +46,11 @@ struct Envelope {
 
 impl Envelope {
     fn new(n: usize) -> Self {
-        Self { values: vec![0.0; n], sites: Vec::with_capacity(n), starts: Vec::with_capacity(n) }
+        Self {
+            values: vec![0.0; n],
+            sites: Vec::with_capacity(n),
+            starts: Vec::with_capacity(n),
+        }
     }
 
     fn transform_strided(&mut self, data: &mut [f32], offset: usize, stride: usize, n: usize) {
@@ -128,7 +139,13 @@ mod tests {
         for (i, d) in squared_distance(&inside, n).iter().enumerate() {
             let nearest = points
                 .iter()
-                .map(|p| at(*p).iter().zip(at(i)).map(|(a, b)| (a - b) * (a - b)).sum::<f32>())
+                .map(|p| {
+                    at(*p)
+                        .iter()
+                        .zip(at(i))
+                        .map(|(a, b)| (a - b) * (a - b))
+                        .sum::<f32>()
+                })
                 .fold(f32::INFINITY, f32::min);
             assert_eq!(*d, nearest, "voxel {i}");
         }

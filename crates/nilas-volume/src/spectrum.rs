@@ -19,7 +19,7 @@ pub struct Spectrum {
 
 /// One Fourier voxel as seen by the functions that walk over a spectrum.
 #[derive(Debug, Clone, Copy)]
-pub struct FourierVoxel {
+pub(crate) struct FourierVoxel {
     /// Signed frequency `(kx, ky, kz)` in Fourier pixels.
     pub k: [i64; 3],
     /// Shell, `round(|k|)`.
@@ -39,7 +39,11 @@ impl Spectrum {
         let mut half = vec![Complex32::default(); fft.half_len()];
         fft.forward(&volume.data, &mut half)?;
         centre_3d(&mut half, n, n);
-        Ok(Self { n, voxel_size_angstrom: volume.voxel_size_angstrom, half })
+        Ok(Self {
+            n,
+            voxel_size_angstrom: volume.voxel_size_angstrom,
+            half,
+        })
     }
 
     /// The map of this transform. Errors for an impossible box.
@@ -66,16 +70,23 @@ impl Spectrum {
     pub fn modify(&mut self, f: impl Fn([i64; 3], f64, Complex32) -> Complex32 + Sync) {
         let n = self.n;
         let w = n / 2 + 1;
-        self.half.par_chunks_mut(n * w).enumerate().for_each(|(z, plane)| {
-            let kz = signed(z, n);
-            for (y, row) in plane.chunks_exact_mut(w).enumerate() {
-                let ky = signed(y, n);
-                for (x, v) in row.iter_mut().enumerate() {
-                    let k = [x as i64, ky, kz];
-                    *v = if is_nyquist(k, n) { Complex32::default() } else { f(k, length(k), *v) };
+        self.half
+            .par_chunks_mut(n * w)
+            .enumerate()
+            .for_each(|(z, plane)| {
+                let kz = signed(z, n);
+                for (y, row) in plane.chunks_exact_mut(w).enumerate() {
+                    let ky = signed(y, n);
+                    for (x, v) in row.iter_mut().enumerate() {
+                        let k = [x as i64, ky, kz];
+                        *v = if is_nyquist(k, n) {
+                            Complex32::default()
+                        } else {
+                            f(k, length(k), *v)
+                        };
+                    }
                 }
-            }
-        });
+            });
     }
 
     /// Multiplies by a real function of the frequency in Fourier pixels; the Nyquist planes become zero.
@@ -111,7 +122,15 @@ impl Spectrum {
                         if shell < w && !is_nyquist(k, n) {
                             let multiplicity = if x == 0 { 1.0 } else { 2.0 };
                             let index = (z * n + y) * w + x;
-                            add(&mut accumulator, FourierVoxel { k, shell, index, multiplicity });
+                            add(
+                                &mut accumulator,
+                                FourierVoxel {
+                                    k,
+                                    shell,
+                                    index,
+                                    multiplicity,
+                                },
+                            );
                         }
                     }
                 }
@@ -167,7 +186,7 @@ impl Spectrum {
     /// The same density on `new_n` voxels over the same box side in Å: Fourier cropping or padding. The voxel size
     /// becomes `voxel_size * n / new_n`; densities keep their values. Errors for an odd or tiny `new_n`.
     pub fn resampled(&self, new_n: usize) -> Result<Self, VolumeError> {
-        if new_n < 4 || new_n % 2 != 0 {
+        if new_n < 4 || !new_n.is_multiple_of(2) {
             return Err(VolumeError::Shape { n: new_n, len: 0 });
         }
         let (n, w, new_w) = (self.n, self.n / 2 + 1, new_n / 2 + 1);
@@ -175,20 +194,26 @@ impl Spectrum {
         // Unitary transforms of n³ and m³ samples of one function differ by (m/n)^(3/2).
         let scale = ((new_n as f64 / n as f64).powf(1.5)) as f32;
         let limit = (n.min(new_n) / 2) as i64;
-        half.par_chunks_mut(new_n * new_w).enumerate().for_each(|(z, plane)| {
-            let kz = signed(z, new_n);
-            for (y, row) in plane.chunks_exact_mut(new_w).enumerate() {
-                let ky = signed(y, new_n);
-                if kz.abs() < limit && ky.abs() < limit {
-                    let start = (unsigned(kz, n) * n + unsigned(ky, n)) * w;
-                    for (v, old) in row.iter_mut().zip(&self.half[start..start + limit as usize]) {
-                        *v = old * scale;
+        half.par_chunks_mut(new_n * new_w)
+            .enumerate()
+            .for_each(|(z, plane)| {
+                let kz = signed(z, new_n);
+                for (y, row) in plane.chunks_exact_mut(new_w).enumerate() {
+                    let ky = signed(y, new_n);
+                    if kz.abs() < limit && ky.abs() < limit {
+                        let start = (unsigned(kz, n) * n + unsigned(ky, n)) * w;
+                        for (v, old) in row.iter_mut().zip(&self.half[start..start + limit as usize]) {
+                            *v = old * scale;
+                        }
                     }
                 }
-            }
-        });
+            });
         let voxel_size_angstrom = self.voxel_size_angstrom * n as f64 / new_n as f64;
-        Ok(Self { n: new_n, voxel_size_angstrom, half })
+        Ok(Self {
+            n: new_n,
+            voxel_size_angstrom,
+            half,
+        })
     }
 
     /// The density moved by `shift` voxels: `F exp(-2πi k·d/n)`.

@@ -16,7 +16,10 @@ pub(crate) fn noise(n: usize, voxel: f64, seed: u64) -> Volume {
 /// `a + factor * b`.
 pub(crate) fn sum(a: &Volume, b: &Volume, factor: f32) -> Volume {
     let mut out = a.clone();
-    out.data.iter_mut().zip(&b.data).for_each(|(v, w)| *v += factor * w);
+    out.data
+        .iter_mut()
+        .zip(&b.data)
+        .for_each(|(v, w)| *v += factor * w);
     out
 }
 
@@ -59,7 +62,11 @@ pub(crate) fn render(blobs: &[([f64; 3], f64)], n: usize, voxel: f64) -> Volume 
         for z in range(2) {
             for y in range(1) {
                 for x in range(0) {
-                    let d2: f64 = [x, y, z].iter().zip(at).map(|(p, a)| ((*p as f64 - a) * voxel).powi(2)).sum();
+                    let d2: f64 = [x, y, z]
+                        .iter()
+                        .zip(at)
+                        .map(|(p, a)| ((*p as f64 - a) * voxel).powi(2))
+                        .sum();
                     let i = v.index(x, y, z);
                     v.data[i] += (height * (-0.5 * d2 / (sigma * sigma)).exp()) as f32;
                 }

@@ -22,14 +22,18 @@ impl Volume {
     /// An odd or tiny side, a wrong number of values, a voxel size that isn't positive. Values aren't looked at: see
     /// [`Volume::check_finite`].
     pub fn new(n: usize, voxel_size_angstrom: f64, data: Vec<f32>) -> Result<Self, VolumeError> {
-        let volume = Self { n, voxel_size_angstrom, data };
+        let volume = Self {
+            n,
+            voxel_size_angstrom,
+            data,
+        };
         volume.check()?;
         Ok(volume)
     }
 
     /// A map of zeros. Errors as [`Volume::new`].
     pub fn zeros(n: usize, voxel_size_angstrom: f64) -> Result<Self, VolumeError> {
-        if n < 4 || n % 2 != 0 || n > 1 << 13 {
+        if n < 4 || !n.is_multiple_of(2) || n > 1 << 13 {
             return Err(VolumeError::Shape { n, len: 0 });
         }
         Self::new(n, voxel_size_angstrom, vec![0.0; n * n * n])
@@ -38,8 +42,11 @@ impl Volume {
     /// Shape and voxel size are possible (the fields are public).
     pub(crate) fn check(&self) -> Result<(), VolumeError> {
         let n = self.n;
-        if n < 4 || n % 2 != 0 || n.checked_pow(3) != Some(self.data.len()) {
-            return Err(VolumeError::Shape { n, len: self.data.len() });
+        if n < 4 || !n.is_multiple_of(2) || n.checked_pow(3) != Some(self.data.len()) {
+            return Err(VolumeError::Shape {
+                n,
+                len: self.data.len(),
+            });
         }
         if !(self.voxel_size_angstrom > 0.0 && self.voxel_size_angstrom.is_finite()) {
             return Err(VolumeError::VoxelSize(self.voxel_size_angstrom));
@@ -74,7 +81,13 @@ impl Volume {
         other.check()?;
         let (a, b) = (self.voxel_size_angstrom, other.voxel_size_angstrom);
         if self.n != other.n || (a / b - 1.0).abs() > 1e-3 {
-            return Err(VolumeError::Mismatch { what, n_a: self.n, voxel_a: a, n_b: other.n, voxel_b: b });
+            return Err(VolumeError::Mismatch {
+                what,
+                n_a: self.n,
+                voxel_a: a,
+                n_b: other.n,
+                voxel_b: b,
+            });
         }
         Ok(())
     }
@@ -122,8 +135,11 @@ impl Volume {
 
     /// Sums of `f(voxel)` in f64, one per section, added in order: the same on any number of cores.
     pub(crate) fn sum(&self, f: impl Fn(f32) -> f64 + Sync) -> f64 {
-        let sections: Vec<f64> =
-            self.data.par_chunks(self.n * self.n).map(|s| s.iter().map(|v| f(*v)).sum()).collect();
+        let sections: Vec<f64> = self
+            .data
+            .par_chunks(self.n * self.n)
+            .map(|s| s.iter().map(|v| f(*v)).sum())
+            .collect();
         sections.iter().sum()
     }
 
@@ -142,8 +158,14 @@ impl Volume {
     pub fn range(&self) -> (f32, f32) {
         self.data
             .par_iter()
-            .fold(|| (f32::INFINITY, f32::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)))
-            .reduce(|| (f32::INFINITY, f32::NEG_INFINITY), |(a, b), (c, d)| (a.min(c), b.max(d)))
+            .fold(
+                || (f32::INFINITY, f32::NEG_INFINITY),
+                |(a, b), v| (a.min(*v), b.max(*v)),
+            )
+            .reduce(
+                || (f32::INFINITY, f32::NEG_INFINITY),
+                |(a, b), (c, d)| (a.min(c), b.max(d)),
+            )
     }
 
     /// Voxel by voxel product, as a mask is applied. Errors when the grids differ.
@@ -158,7 +180,10 @@ impl Volume {
     pub fn average(&self, other: &Self) -> Result<Self, VolumeError> {
         self.check_same_grid(other, "two half maps")?;
         let mut out = self.clone();
-        out.data.par_iter_mut().zip(&other.data).for_each(|(v, m)| *v = 0.5 * (*v + m));
+        out.data
+            .par_iter_mut()
+            .zip(&other.data)
+            .for_each(|(v, m)| *v = 0.5 * (*v + m));
         Ok(out)
     }
 }
@@ -170,10 +195,19 @@ mod tests {
 
     #[test]
     fn impossible_maps_are_refused() {
-        assert!(matches!(Volume::new(5, 1.0, vec![0.0; 125]), Err(VolumeError::Shape { n: 5, .. })));
-        assert!(matches!(Volume::new(8, 1.0, vec![0.0; 511]), Err(VolumeError::Shape { len: 511, .. })));
+        assert!(matches!(
+            Volume::new(5, 1.0, vec![0.0; 125]),
+            Err(VolumeError::Shape { n: 5, .. })
+        ));
+        assert!(matches!(
+            Volume::new(8, 1.0, vec![0.0; 511]),
+            Err(VolumeError::Shape { len: 511, .. })
+        ));
         assert!(matches!(Volume::zeros(0, 1.0), Err(VolumeError::Shape { .. })));
-        assert!(matches!(Volume::zeros(usize::MAX - 1, 1.0), Err(VolumeError::Shape { .. })));
+        assert!(matches!(
+            Volume::zeros(usize::MAX - 1, 1.0),
+            Err(VolumeError::Shape { .. })
+        ));
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(matches!(Volume::zeros(8, bad), Err(VolumeError::VoxelSize(_))));
         }
