@@ -4,6 +4,7 @@
 //! portable code at run time, and tests that hold the second to the first. Nothing here knows files, jobs or
 //! threads other than rayon's. Frequencies are in Fourier pixels of the box unless a name says otherwise.
 
+pub mod device;
 pub mod disc;
 mod error;
 pub mod fft;

@@ -1,7 +1,9 @@
 //! CUDA through `cudarc`, loaded at run time; kernels are compiled by NVRTC for the card at hand.
 
 use super::{Argument, DeviceError, Memory};
-use cudarc::driver::{CudaContext, CudaModule, CudaSlice, CudaStream, DriverError, LaunchConfig, PushKernelArg};
+use cudarc::driver::{
+    CudaContext, CudaModule, CudaSlice, CudaStream, DriverError, LaunchConfig, PushKernelArg,
+};
 use cudarc::nvrtc::{Ptx, result as nvrtc, sys as nvrtc_sys};
 use std::ffi::CString;
 use std::sync::Arc;
@@ -40,9 +42,15 @@ impl Cuda {
         let fail = |action| move |e: DriverError| driver_error("CUDA", action, e);
         let context = CudaContext::new(number).map_err(fail("opening the card"))?;
         let name = context.name().map_err(fail("asking for its name"))?;
-        let (major, minor) = context.compute_capability().map_err(fail("asking for its kind"))?;
+        let (major, minor) = context
+            .compute_capability()
+            .map_err(fail("asking for its kind"))?;
         let stream = context.new_stream().map_err(fail("making a stream"))?;
-        Ok(Cuda { stream, name, architecture: format!("sm_{major}{minor}") })
+        Ok(Cuda {
+            stream,
+            name,
+            architecture: format!("sm_{major}{minor}"),
+        })
     }
 
     /// The maker's name.
@@ -63,7 +71,10 @@ impl Cuda {
 
     /// Zeroed memory.
     pub fn zeros(&self, bytes: usize) -> Result<Bytes, DeviceError> {
-        self.stream.alloc_zeros(bytes.max(1)).map(Bytes).map_err(|e| self.memory(bytes, e))
+        self.stream
+            .alloc_zeros(bytes.max(1))
+            .map(Bytes)
+            .map_err(|e| self.memory(bytes, e))
     }
 
     /// A copy of `bytes`.
@@ -71,13 +82,18 @@ impl Cuda {
         if bytes.is_empty() {
             return self.zeros(0);
         }
-        self.stream.clone_htod(bytes).map(Bytes).map_err(|e| self.memory(bytes.len(), e))
+        self.stream
+            .clone_htod(bytes)
+            .map(Bytes)
+            .map_err(|e| self.memory(bytes.len(), e))
     }
 
     /// Copies back; waits for the stream.
     pub fn read(&self, memory: &Bytes, bytes: &mut [u8]) -> Result<(), DeviceError> {
         if !bytes.is_empty() {
-            self.stream.memcpy_dtoh(&memory.0, bytes).map_err(|e| self.error("copying from the card", e))?;
+            self.stream
+                .memcpy_dtoh(&memory.0, bytes)
+                .map_err(|e| self.error("copying from the card", e))?;
         }
         self.wait()
     }
@@ -94,7 +110,10 @@ impl Cuda {
         threads: usize,
         arguments: &[Argument<'_>],
     ) -> Result<(), DeviceError> {
-        let function = module.0.load_function(kernel).map_err(|e| self.error("finding the kernel", e))?;
+        let function = module
+            .0
+            .load_function(kernel)
+            .map_err(|e| self.error("finding the kernel", e))?;
         let mut run = self.stream.launch_builder(&function);
         for argument in arguments {
             match argument {
@@ -109,7 +128,8 @@ impl Cuda {
             };
         }
         let small = |n: usize| {
-            u32::try_from(n).map_err(|_| DeviceError::Unsupported(format!("{n} blocks are more than a card takes")))
+            u32::try_from(n)
+                .map_err(|_| DeviceError::Unsupported(format!("{n} blocks are more than a card takes")))
         };
         let config = LaunchConfig {
             grid_dim: (small(blocks[0])?, small(blocks[1])?, 1),
@@ -131,12 +151,20 @@ impl Cuda {
     }
 
     fn memory(&self, bytes: usize, error: DriverError) -> DeviceError {
-        DeviceError::Memory { device: self.name.clone(), bytes, message: format!("{error:?}") }
+        DeviceError::Memory {
+            device: self.name.clone(),
+            bytes,
+            message: format!("{error:?}"),
+        }
     }
 }
 
 fn driver_error(device: &str, action: &'static str, error: DriverError) -> DeviceError {
-    DeviceError::Driver { device: device.to_owned(), action, message: format!("{error:?}") }
+    DeviceError::Driver {
+        device: device.to_owned(),
+        action,
+        message: format!("{error:?}"),
+    }
 }
 
 /// Compiles a full text (see [`super::source`]) for an architecture such as `sm_90` to a loadable image.
@@ -154,17 +182,27 @@ pub fn compile(name: &str, source: &str, architecture: &str) -> Result<Vec<u8>, 
                 .to_owned(),
         ));
     }
-    let refused = |log: String| DeviceError::Compile { kernel: name.to_owned(), log };
+    let refused = |log: String| DeviceError::Compile {
+        kernel: name.to_owned(),
+        log,
+    };
     let text = CString::new(source).map_err(|e| refused(e.to_string()))?;
     let program = nvrtc::create_program(&text, None).map_err(|e| refused(format!("{e:?}")))?;
-    let options = [format!("--gpu-architecture={architecture}"), "--std=c++17".to_owned()];
+    let options = [
+        format!("--gpu-architecture={architecture}"),
+        "--std=c++17".to_owned(),
+    ];
     // SAFETY: `program` was made above and is destroyed once, below; the image has the length that NVRTC says.
     unsafe {
         let image = match nvrtc::compile_program(program, &options) {
             Ok(()) => cubin(program).map_err(|e| refused(format!("{e:?}"))),
             Err(error) => {
                 let log = nvrtc::get_program_log(program).unwrap_or_default();
-                let log: String = log.iter().map(|c| *c as u8 as char).filter(|c| *c != '\0').collect();
+                let log: String = log
+                    .iter()
+                    .map(|c| *c as u8 as char)
+                    .filter(|c| *c != '\0')
+                    .collect();
                 Err(refused(format!("{error:?}: {log}")))
             }
         };

@@ -81,9 +81,15 @@ impl Device {
             .map_err(|_| DeviceError::Missing(format!("device \"{name}\": \"{number}\" is not a number")))?;
         match kind {
             "cpu" => Ok(Device::Cpu),
-            "cuda" => Ok(Device::Gpu(Arc::new(Gpu::new(Driver::Cuda(cuda::Cuda::open(number)?))))),
-            "opencl" => Ok(Device::Gpu(Arc::new(Gpu::new(Driver::OpenCl(opencl::OpenCl::open(number)?))))),
-            _ => Err(DeviceError::Missing(format!("device \"{name}\": known are cpu, cuda:N and opencl:N"))),
+            "cuda" => Ok(Device::Gpu(Arc::new(Gpu::new(Driver::Cuda(cuda::Cuda::open(
+                number,
+            )?))))),
+            "opencl" => Ok(Device::Gpu(Arc::new(Gpu::new(Driver::OpenCl(
+                opencl::OpenCl::open(number)?,
+            ))))),
+            _ => Err(DeviceError::Missing(format!(
+                "device \"{name}\": known are cpu, cuda:N and opencl:N"
+            ))),
         }
     }
 
@@ -153,7 +159,10 @@ pub struct Gpu {
 
 impl Gpu {
     fn new(driver: Driver) -> Gpu {
-        Gpu { driver, modules: Mutex::default() }
+        Gpu {
+            driver,
+            modules: Mutex::default(),
+        }
     }
 
     /// The maker's name for it.
@@ -184,7 +193,12 @@ impl Gpu {
         defines: &[(&str, String)],
     ) -> Result<Arc<Module>, DeviceError> {
         let source = source(text, defines);
-        let key = (name, defines.iter().fold(String::new(), |s, (k, v)| s + k + "=" + v + ";"));
+        let key = (
+            name,
+            defines
+                .iter()
+                .fold(String::new(), |s, (k, v)| s + k + "=" + v + ";"),
+        );
         // A thread that panicked while it held the lock left the map whole: every change is one insertion.
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = modules.get(&key) {
@@ -222,7 +236,10 @@ impl Gpu {
             Driver::Cuda(d) => Memory::Cuda(d.upload(bytes)?),
             Driver::OpenCl(d) => Memory::OpenCl(d.upload(bytes)?),
         };
-        Ok(Buffer { memory, bytes: bytes.len() })
+        Ok(Buffer {
+            memory,
+            bytes: bytes.len(),
+        })
     }
 
     /// Waits for what was launched and copies the buffer back.
@@ -235,7 +252,9 @@ impl Gpu {
         match (&self.driver, &buffer.memory) {
             (Driver::Cuda(d), Memory::Cuda(m)) => d.read(m, bytes),
             (Driver::OpenCl(d), Memory::OpenCl(m)) => d.read(m, bytes),
-            _ => Err(DeviceError::Missing("the buffer belongs to another kind of device".to_owned())),
+            _ => Err(DeviceError::Missing(
+                "the buffer belongs to another kind of device".to_owned(),
+            )),
         }
     }
 
@@ -262,7 +281,9 @@ impl Gpu {
             match (&self.driver, &module.0) {
                 (Driver::Cuda(d), Compiled::Cuda(m)) => d.launch(m, kernel, blocks, threads, arguments),
                 (Driver::OpenCl(d), Compiled::OpenCl(m)) => d.launch(m, kernel, blocks, threads, arguments),
-                _ => Err(DeviceError::Missing("the kernel belongs to another kind of device".to_owned())),
+                _ => Err(DeviceError::Missing(
+                    "the kernel belongs to another kind of device".to_owned(),
+                )),
             }
         }
     }

@@ -10,6 +10,11 @@ use opencl3::memory::{Buffer, CL_MEM_READ_WRITE};
 use opencl3::program::Program;
 use opencl3::types::{CL_BLOCKING, cl_device_id};
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
+
+/// PoCL 3.1 crashes when two threads start it up at once, so discovery and compilation (which PoCL does at a kernel's
+/// first launch, too) are one at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// Device memory.
 pub struct Bytes(Buffer<u8>);
@@ -34,12 +39,14 @@ fn devices() -> Vec<cl_device_id> {
 
 /// How many devices there are.
 pub fn count() -> usize {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     devices().len()
 }
 
 impl OpenCl {
     /// Opens the device of this number.
     pub fn open(number: usize) -> Result<OpenCl, DeviceError> {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let all = devices();
         let Some(id) = all.get(number) else {
             return Err(DeviceError::Missing(format!(
@@ -54,7 +61,12 @@ impl OpenCl {
         let context = Context::from_device(&device).map_err(fail("making a context"))?;
         // SAFETY: the device belongs to the context made from it just before.
         let queue = unsafe { CommandQueue::create(&context, *id, 0) }.map_err(fail("making a queue"))?;
-        Ok(OpenCl { context, queue, name, shared_bytes })
+        Ok(OpenCl {
+            context,
+            queue,
+            name,
+            shared_bytes,
+        })
     }
 
     /// The maker's name.
@@ -69,25 +81,36 @@ impl OpenCl {
 
     /// Builds a text.
     pub fn module(&self, name: &str, source: &str) -> Result<Module, DeviceError> {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         Program::create_and_build_from_source(&self.context, source, "-cl-std=CL1.2")
             .map(Module)
-            .map_err(|log| DeviceError::Compile { kernel: name.to_owned(), log })
+            .map_err(|log| DeviceError::Compile {
+                kernel: name.to_owned(),
+                log,
+            })
     }
 
     fn allocate(&self, bytes: usize) -> Result<Buffer<u8>, DeviceError> {
         // OpenCL refuses empty buffers.
         // SAFETY: no host pointer is passed.
-        unsafe { Buffer::create(&self.context, CL_MEM_READ_WRITE, bytes.max(1), ptr::null_mut()) }.map_err(|e| {
-            DeviceError::Memory { device: self.name.clone(), bytes, message: e.to_string() }
-        })
+        unsafe { Buffer::create(&self.context, CL_MEM_READ_WRITE, bytes.max(1), ptr::null_mut()) }.map_err(
+            |e| DeviceError::Memory {
+                device: self.name.clone(),
+                bytes,
+                message: e.to_string(),
+            },
+        )
     }
 
     /// Zeroed memory.
     pub fn zeros(&self, bytes: usize) -> Result<Bytes, DeviceError> {
         let mut buffer = self.allocate(bytes)?;
         // SAFETY: the pattern is one byte, and the range is the whole buffer.
-        unsafe { self.queue.enqueue_fill_buffer(&mut buffer, &[0u8], 0, bytes.max(1), &[]) }
-            .map_err(|e| self.error("clearing memory", e))?;
+        unsafe {
+            self.queue
+                .enqueue_fill_buffer(&mut buffer, &[0u8], 0, bytes.max(1), &[])
+        }
+        .map_err(|e| self.error("clearing memory", e))?;
         Ok(Bytes(buffer))
     }
 
@@ -96,8 +119,11 @@ impl OpenCl {
         let mut buffer = self.allocate(bytes.len())?;
         if !bytes.is_empty() {
             // SAFETY: the write blocks, so `bytes` outlives it; the lengths are equal.
-            unsafe { self.queue.enqueue_write_buffer(&mut buffer, CL_BLOCKING, 0, bytes, &[]) }
-                .map_err(|e| self.error("copying to the device", e))?;
+            unsafe {
+                self.queue
+                    .enqueue_write_buffer(&mut buffer, CL_BLOCKING, 0, bytes, &[])
+            }
+            .map_err(|e| self.error("copying to the device", e))?;
         }
         Ok(Bytes(buffer))
     }
@@ -108,8 +134,11 @@ impl OpenCl {
             return self.wait();
         }
         // SAFETY: the read blocks; the caller has compared the lengths.
-        unsafe { self.queue.enqueue_read_buffer(&memory.0, CL_BLOCKING, 0, bytes, &[]) }
-            .map_err(|e| self.error("copying from the device", e))?;
+        unsafe {
+            self.queue
+                .enqueue_read_buffer(&memory.0, CL_BLOCKING, 0, bytes, &[])
+        }
+        .map_err(|e| self.error("copying from the device", e))?;
         Ok(())
     }
 
@@ -127,7 +156,9 @@ impl OpenCl {
     ) -> Result<(), DeviceError> {
         // One kernel object a launch: setting arguments of a shared one is not safe between threads.
         let object = Kernel::create(&module.0, kernel).map_err(|e| self.error("finding the kernel", e))?;
-        let count = object.num_args().map_err(|e| self.error("finding the kernel", e))? as usize;
+        let count = object
+            .num_args()
+            .map_err(|e| self.error("finding the kernel", e))? as usize;
         crate::error::check_length("kernel arguments", arguments.len(), count)?;
         let mut run = ExecuteKernel::new(&object);
         for argument in arguments {
@@ -145,7 +176,9 @@ impl OpenCl {
                 };
             }
         }
-        run.set_global_work_sizes(&[blocks[0] * threads, blocks[1]]).set_local_work_sizes(&[threads, 1]);
+        run.set_global_work_sizes(&[blocks[0] * threads, blocks[1]])
+            .set_local_work_sizes(&[threads, 1]);
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the caller's promise.
         unsafe { run.enqueue_nd_range(&self.queue) }.map_err(|e| self.error("launching a kernel", e))?;
         Ok(())
@@ -162,5 +195,9 @@ impl OpenCl {
 }
 
 fn driver_error(device: &str, action: &'static str, error: ClError) -> DeviceError {
-    DeviceError::Driver { device: device.to_owned(), action, message: error.to_string() }
+    DeviceError::Driver {
+        device: device.to_owned(),
+        action,
+        message: error.to_string(),
+    }
 }

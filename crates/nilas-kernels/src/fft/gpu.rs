@@ -20,7 +20,7 @@ pub enum DeviceFft2 {
     /// On the processor.
     Cpu(Arc<Fft2>),
     /// On a card.
-    Gpu(GpuFft2),
+    Gpu(Box<GpuFft2>),
 }
 
 impl DeviceFft2 {
@@ -31,7 +31,7 @@ impl DeviceFft2 {
     pub fn new(device: &Device, nx: usize, ny: usize) -> Result<Self, DeviceError> {
         Ok(match device {
             Device::Cpu => DeviceFft2::Cpu(Fft2::new(nx, ny)?),
-            Device::Gpu(gpu) => DeviceFft2::Gpu(GpuFft2::new(gpu.clone(), nx, ny)?),
+            Device::Gpu(gpu) => DeviceFft2::Gpu(Box::new(GpuFft2::new(gpu.clone(), nx, ny)?)),
         })
     }
 
@@ -131,7 +131,12 @@ impl Lines {
             ];
             gpu.module("fft", TEXT, &defines)
         };
-        Ok(Lines { lines, forward: module(0)?, inverse: module(1)?, roots: gpu.upload(&roots(n, n))? })
+        Ok(Lines {
+            lines,
+            forward: module(0)?,
+            inverse: module(1)?,
+            roots: gpu.upload(&roots(n, n))?,
+        })
     }
 }
 
@@ -167,7 +172,14 @@ impl GpuFft2 {
         Ok(images)
     }
 
-    fn run_rows(&self, module: &Module, forward: bool, from: &Buffer, to: &Buffer, images: usize) -> Result<(), DeviceError> {
+    fn run_rows(
+        &self,
+        module: &Module,
+        forward: bool,
+        from: &Buffer,
+        to: &Buffer,
+        images: usize,
+    ) -> Result<(), DeviceError> {
         let rows = images * self.ny;
         // Half of the inverse's factor lies in taking the row's spectrum apart.
         let scale = if forward { self.scale } else { 2.0 * self.scale };
@@ -181,16 +193,30 @@ impl GpuFft2 {
         ];
         let kernel = if forward { "rows_forward" } else { "rows_inverse" };
         // SAFETY: the signature of both kernels; `images` has compared the lengths.
-        unsafe { self.gpu.launch(module, kernel, [rows.div_ceil(self.rows.lines), 1], THREADS, &arguments) }
+        unsafe {
+            self.gpu.launch(
+                module,
+                kernel,
+                [rows.div_ceil(self.rows.lines), 1],
+                THREADS,
+                &arguments,
+            )
+        }
     }
 
     fn run_columns(&self, module: &Module, half: &Buffer, images: usize) -> Result<(), DeviceError> {
         let width = self.nx / 2 + 1;
-        let arguments =
-            [Argument::Buffer(half), Argument::Buffer(&self.columns.roots), Argument::Int(width as i32)];
+        let arguments = [
+            Argument::Buffer(half),
+            Argument::Buffer(&self.columns.roots),
+            Argument::Int(width as i32),
+        ];
         let blocks = images * width.div_ceil(self.columns.lines);
         // SAFETY: the kernel's signature; one block a tile of columns of one image.
-        unsafe { self.gpu.launch(module, "columns", [blocks, 1], THREADS, &arguments) }
+        unsafe {
+            self.gpu
+                .launch(module, "columns", [blocks, 1], THREADS, &arguments)
+        }
     }
 
     /// Between buffers on the device: `(n, ny, nx)` f32 to `(n, ny, nx/2+1)` complex.

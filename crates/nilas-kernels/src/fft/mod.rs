@@ -6,11 +6,13 @@
 //! axes are gathered in blocks of 16 columns (one or two cache lines), transformed, and scattered back.
 
 mod cpu;
+pub mod gpu;
 pub mod reference;
 #[cfg(test)]
 mod tests;
 
 pub use cpu::{Fft2, Fft3};
+pub use gpu::DeviceFft2;
 
 use num_complex::Complex32;
 

@@ -62,8 +62,8 @@ KERNEL slice_scores(const GLOBAL F2 *RESTRICT grid, const GLOBAL float *RESTRICT
         UNROLL for (int u = 0; u < SHIFTS; u++) mine = u == t ? sums[u] : mine;
         partial[THREAD] = 2.0f * mine - power;
         SYNC;
-        for (int half = BLOCK_THREADS / 2; half > 0; half /= 2) {
-            if (THREAD < half) partial[THREAD] += partial[THREAD + half];
+        for (int step = BLOCK_THREADS / 2; step > 0; step /= 2) {
+            if (THREAD < step) partial[THREAD] += partial[THREAD + step];
             SYNC;
         }
         if (THREAD == 0) scores[BLOCK * copy_count + first + t] = partial[0];

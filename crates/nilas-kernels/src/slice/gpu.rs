@@ -35,7 +35,10 @@ impl GpuVolume {
     pub fn new(gpu: Arc<Gpu>, volume: &SplineVolume) -> Result<Self, DeviceError> {
         let grid = volume.grid;
         if i32::try_from(grid.len()).is_err() {
-            return Err(DeviceError::Unsupported(format!("a grid of {} values is too large for a GPU", grid.len())));
+            return Err(DeviceError::Unsupported(format!(
+                "a grid of {} values is too large for a GPU",
+                grid.len()
+            )));
         }
         let defines = [
             ("NX", grid.nx.to_string()),
@@ -64,13 +67,23 @@ impl GpuVolume {
     ) -> Result<(), DeviceError> {
         image.check(rotations.len(), scores.len())?;
         let (count, copies) = (image.kx.len(), image.shifts.len());
-        for (what, n) in [("shifted coefficients", count * copies), ("scores", scores.len()), ("rotations", 6 * rotations.len())] {
+        for (what, n) in [
+            ("shifted coefficients", count * copies),
+            ("scores", scores.len()),
+            ("rotations", 6 * rotations.len()),
+        ] {
             if i32::try_from(n).is_err() {
-                return Err(DeviceError::Unsupported(format!("{n} {what} are more than one call takes")));
+                return Err(DeviceError::Unsupported(format!(
+                    "{n} {what} are more than one call takes"
+                )));
             }
         }
         let gpu = &self.gpu;
-        let (kx, ky, ctf) = (gpu.upload(image.kx)?, gpu.upload(image.ky)?, gpu.upload(image.ctf)?);
+        let (kx, ky, ctf) = (
+            gpu.upload(image.kx)?,
+            gpu.upload(image.ky)?,
+            gpu.upload(image.ctf)?,
+        );
         let (unshifted, shifts) = (gpu.upload(image.image)?, gpu.upload(image.shifts)?);
         let shifted = gpu.zeros::<Complex32>(count * copies)?;
         let six = gpu.upload(&scaled_columns(rotations, self.padding))?;

@@ -7,12 +7,15 @@
 //! Cost per coefficient: 64 complex loads, about 100 (value) or 250 (with gradient) FLOP.
 
 mod cpu;
+pub mod gpu;
 pub mod reference;
+mod score;
 #[cfg(test)]
 mod tests;
 mod volume;
 
 pub use cpu::SliceGradient;
+pub use score::{DeviceVolume, ScoreImage};
 pub use volume::{SplineVolume, deapodisation, padded_size};
 
 pub(crate) use cpu::spline_weights;

@@ -84,12 +84,16 @@ impl<'a> DeviceVolume<'a> {
 fn shifted_copies(image: &ScoreImage<'_>) -> Vec<(Vec<f32>, Vec<f32>)> {
     let copy = |shift: &[f32; 2]| {
         let n = image.box_size as f64;
-        let turned = image.image.iter().zip(image.kx.iter().zip(image.ky)).map(|(w, (kx, ky))| {
-            let turns = (*kx as f64 * shift[0] as f64 + *ky as f64 * shift[1] as f64) / n;
-            let (s, c) = (-TAU * turns).sin_cos();
-            let v = *w * Complex32::new(c as f32, s as f32);
-            (v.re, v.im)
-        });
+        let turned = image
+            .image
+            .iter()
+            .zip(image.kx.iter().zip(image.ky))
+            .map(|(w, (kx, ky))| {
+                let turns = (*kx as f64 * shift[0] as f64 + *ky as f64 * shift[1] as f64) / n;
+                let (s, c) = (-TAU * turns).sin_cos();
+                let v = *w * Complex32::new(c as f32, s as f32);
+                (v.re, v.im)
+            });
         turned.unzip()
     };
     image.shifts.iter().map(copy).collect()
@@ -103,29 +107,37 @@ fn on_cpu(
 ) -> Result<(), DeviceError> {
     let copies = shifted_copies(image);
     let count = image.kx.len();
-    scores.par_chunks_exact_mut(image.shifts.len()).zip(rotations).try_for_each_init(
-        || (vec![0.0f32; count], vec![0.0f32; count]),
-        |(re, im), (row, rotation)| {
-            volume.slice(rotation, image.kx, image.ky, re, im)?;
-            let mut power = 0.0f32;
-            for ((r, i), c) in re.iter_mut().zip(im.iter_mut()).zip(image.ctf) {
-                *r *= c;
-                *i *= c;
-                power += *r * *r + *i * *i;
-            }
-            for (score, (wr, wi)) in row.iter_mut().zip(&copies) {
-                *score = 2.0 * (dot(re, wr) + dot(im, wi)) - power;
-            }
-            Ok(())
-        },
-    )
+    scores
+        .par_chunks_exact_mut(image.shifts.len())
+        .zip(rotations)
+        .try_for_each_init(
+            || (vec![0.0f32; count], vec![0.0f32; count]),
+            |(re, im), (row, rotation)| {
+                volume.slice(rotation, image.kx, image.ky, re, im)?;
+                let mut power = 0.0f32;
+                for ((r, i), c) in re.iter_mut().zip(im.iter_mut()).zip(image.ctf) {
+                    *r *= c;
+                    *i *= c;
+                    power += *r * *r + *i * *i;
+                }
+                for (score, (wr, wi)) in row.iter_mut().zip(&copies) {
+                    *score = 2.0 * (dot(re, wr) + dot(im, wi)) - power;
+                }
+                Ok(())
+            },
+        )
 }
 
 /// In 16 partial sums, which the compiler turns into vector code and which lose less to rounding.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 16];
     let (ac, bc) = (a.chunks_exact(16), b.chunks_exact(16));
-    let rest: f32 = ac.remainder().iter().zip(bc.remainder()).map(|(x, y)| x * y).sum();
+    let rest: f32 = ac
+        .remainder()
+        .iter()
+        .zip(bc.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
     for (x, y) in ac.zip(bc) {
         for (s, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
             *s += x * y;
