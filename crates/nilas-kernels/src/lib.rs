@@ -8,6 +8,9 @@ pub mod device;
 pub mod disc;
 mod error;
 pub mod fft;
+pub mod insert;
+pub mod linear;
+pub mod residual;
 pub mod simd;
 pub mod slice;
 

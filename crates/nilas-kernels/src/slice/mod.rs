@@ -6,16 +6,18 @@
 //! Scaling: the slice equals the unitary 2D transform of the real-space projection `sum_z V` of the same box.
 //! Cost per coefficient: 64 complex loads, about 100 (value) or 250 (with gradient) FLOP.
 
+mod block;
 mod cpu;
 pub mod gpu;
 pub mod reference;
 mod score;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod volume;
 
 pub use cpu::SliceGradient;
 pub use score::{DeviceVolume, ScoreImage};
 pub use volume::{SplineVolume, deapodisation, padded_size};
 
-pub(crate) use cpu::spline_weights;
+pub(crate) use block::{B, Block, block_of, scaled_columns};
+pub(crate) use volume::Grid;
