@@ -36,10 +36,19 @@ impl Accumulator {
         check_box("accumulator", box_size, 8)?;
         let maximum = box_size / 2 - 1;
         if radius == 0 || radius > maximum {
-            return Err(KernelError::Radius { what: "accumulator", found: radius, maximum });
+            return Err(KernelError::Radius {
+                what: "accumulator",
+                found: radius,
+                maximum,
+            });
         }
         let grid = Grid::new(radius, padded_size(box_size) as f64 / box_size as f64);
-        Ok(Self { box_size, radius, grid, data: vec![0.0; 4 * grid.len()] })
+        Ok(Self {
+            box_size,
+            radius,
+            grid,
+            data: vec![0.0; 4 * grid.len()],
+        })
     }
 
     /// Side of the box.
@@ -70,7 +79,10 @@ impl Accumulator {
     /// Adds `factor` times another accumulator of the same box and radius. Errors: different shape.
     pub fn add(&mut self, other: &Self, factor: f32) -> Result<(), KernelError> {
         check_length("accumulator", other.data.len(), self.data.len())?;
-        self.data.par_iter_mut().zip(&other.data).for_each(|(a, b)| *a += factor * b);
+        self.data
+            .par_iter_mut()
+            .zip(&other.data)
+            .for_each(|(a, b)| *a += factor * b);
         Ok(())
     }
 
@@ -88,12 +100,7 @@ impl Accumulator {
 
     /// Adds slices at frequencies `kx, ky` (each item may be a prefix of the list), on all cores.
     /// Samples beyond the radius are dropped. Errors: lists that do not match.
-    pub fn insert(
-        &mut self,
-        items: &[InsertItem],
-        kx: &[f32],
-        ky: &[f32],
-    ) -> Result<(), KernelError> {
+    pub fn insert(&mut self, items: &[InsertItem], kx: &[f32], ky: &[f32]) -> Result<(), KernelError> {
         self.insert_at(simd::level(), items, kx, ky)
     }
 
@@ -139,8 +146,9 @@ impl Accumulator {
 fn slab_bounds(grid: Grid, parts: usize) -> Vec<(usize, usize)> {
     let n = grid.ny;
     let reach = grid.origin as f64 + 2.0;
-    let work: Vec<f64> =
-        (0..n).map(|z| reach - (z as f64 - grid.origin as f64).abs()).collect();
+    let work: Vec<f64> = (0..n)
+        .map(|z| reach - (z as f64 - grid.origin as f64).abs())
+        .collect();
     let total: f64 = work.iter().sum();
     let (mut out, mut start, mut sum) = (Vec::new(), 0, 0.0);
     for (z, w) in work.iter().enumerate() {
@@ -191,7 +199,9 @@ fn scatter_body<const FUSED: bool>(
             for z in from..to {
                 let wz = block.wz[l][z - iz];
                 let first = (z - z0) * sz + in_plane;
-                let Some(rows) = slab.get_mut(first..first + 3 * sy + 16) else { continue };
+                let Some(rows) = slab.get_mut(first..first + 3 * sy + 16) else {
+                    continue;
+                };
                 for y in 0..4 {
                     let wzy = wz * block.wy[l][y];
                     let row = &mut rows[y * sy..][..16];

@@ -153,11 +153,7 @@ impl FoldedGrid {
     }
 
     /// [`FoldedGrid::to_real`] with the limit, in Fourier pixels, stated.
-    pub fn to_real_within(
-        &self,
-        spectrum: &[Complex32],
-        limit: f64,
-    ) -> Result<Vec<f32>, KernelError> {
+    pub fn to_real_within(&self, spectrum: &[Complex32], limit: f64) -> Result<Vec<f32>, KernelError> {
         check_length("spectrum", spectrum.len(), self.numerator.len())?;
         let n = self.box_size;
         let pad = padded_size(n);
@@ -186,15 +182,17 @@ impl FoldedGrid {
         let envelope: Vec<f64> = deapodisation(n, pad).iter().map(|v| 1.0 / v).collect();
         let offset = pad / 2 - n / 2;
         let mut out = vec![0.0f32; n.pow(3)];
-        out.par_chunks_exact_mut(n * n).enumerate().for_each(|(z, plane)| {
-            for (y, row) in plane.chunks_exact_mut(n).enumerate() {
-                let src = &real[((z + offset) * pad + y + offset) * pad + offset..][..n];
-                let e = envelope[z] * envelope[y] * scale;
-                for x in 0..n {
-                    row[x] = (src[x] as f64 * e * envelope[x]) as f32;
+        out.par_chunks_exact_mut(n * n)
+            .enumerate()
+            .for_each(|(z, plane)| {
+                for (y, row) in plane.chunks_exact_mut(n).enumerate() {
+                    let src = &real[((z + offset) * pad + y + offset) * pad + offset..][..n];
+                    let e = envelope[z] * envelope[y] * scale;
+                    for x in 0..n {
+                        row[x] = (src[x] as f64 * e * envelope[x]) as f32;
+                    }
                 }
-            }
-        });
+            });
         Ok(out)
     }
 }

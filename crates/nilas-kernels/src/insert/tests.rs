@@ -18,9 +18,14 @@ fn noise(n: usize, seed: u64) -> Vec<f32> {
 }
 
 fn poses() -> Vec<[[f64; 3]; 3]> {
-    [(10.0, 20.0, 30.0), (-70.0, 95.0, 5.0), (140.0, 170.0, -60.0), (0.0, 0.0, 0.0)]
-        .map(|(a, b, c)| Rotation::from_euler_deg(a, b, c).m)
-        .to_vec()
+    [
+        (10.0, 20.0, 30.0),
+        (-70.0, 95.0, 5.0),
+        (140.0, 170.0, -60.0),
+        (0.0, 0.0, 0.0),
+    ]
+    .map(|(a, b, c)| Rotation::from_euler_deg(a, b, c).m)
+    .to_vec()
 }
 
 #[test]
@@ -31,7 +36,12 @@ fn every_instruction_set_matches_the_reference() {
     for level in simd::available() {
         let mut acc = Accumulator::new(n, r).unwrap();
         for rotation in poses() {
-            let item = InsertItem { rotation, re: &re, im: &im, weight: &w };
+            let item = InsertItem {
+                rotation,
+                re: &re,
+                im: &im,
+                weight: &w,
+            };
             acc.insert_at(level, &[item], disc.kx(), disc.ky()).unwrap();
         }
         let g = acc.grid;
@@ -77,7 +87,12 @@ fn insertion_is_the_adjoint_of_slicing() {
         for j in 0..disc.len() {
             left += re[j] as f64 * yr[j] as f64 + im[j] as f64 * yi[j] as f64;
         }
-        let item = InsertItem { rotation: a, re: &yr, im: &yi, weight: &yr };
+        let item = InsertItem {
+            rotation: a,
+            re: &yr,
+            im: &yi,
+            weight: &yr,
+        };
         acc.insert(&[item], disc.kx(), disc.ky()).unwrap();
     }
     let folded = acc.fold();
@@ -103,12 +118,20 @@ fn threads_do_not_change_a_bit() {
     let disc = HalfDisc::new(n, r).unwrap();
     let (re, im, w) = (noise(disc.len(), 1), noise(disc.len(), 2), noise(disc.len(), 3));
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         pool.install(|| {
             let mut acc = Accumulator::new(n, r).unwrap();
             let items: Vec<_> = poses()
                 .into_iter()
-                .map(|rotation| InsertItem { rotation, re: &re, im: &im, weight: &w })
+                .map(|rotation| InsertItem {
+                    rotation,
+                    re: &re,
+                    im: &im,
+                    weight: &w,
+                })
                 .collect();
             acc.insert(&items, disc.kx(), disc.ky()).unwrap();
             acc.raw().to_vec()
@@ -133,12 +156,20 @@ fn exact_symmetry_equals_inserting_every_copy() {
         assert_eq!(ops.len(), group.order(), "{name} maps the grid onto itself");
         let a = Rotation::from_euler_deg(25.0, 50.0, 75.0);
         let mut once = Accumulator::new(n, r).unwrap();
-        let item = InsertItem { rotation: a.m, re: &re, im: &im, weight: &w };
+        let item = InsertItem {
+            rotation: a.m,
+            re: &re,
+            im: &im,
+            weight: &w,
+        };
         once.insert(&[item], disc.kx(), disc.ky()).unwrap();
         let sym = once.fold().symmetrised(&ops);
         let mut all = Accumulator::new(n, r).unwrap();
         for s in group.operators() {
-            let item = InsertItem { rotation: a.mul(s).m, ..item };
+            let item = InsertItem {
+                rotation: a.mul(s).m,
+                ..item
+            };
             all.insert(&[item], disc.kx(), disc.ky()).unwrap();
         }
         let all = all.fold();
@@ -148,5 +179,11 @@ fn exact_symmetry_equals_inserting_every_copy() {
         }
     }
     let c3 = PointGroup::parse("C3").unwrap();
-    assert!(c3.operators().iter().filter_map(|o| SignedPermutation::from_matrix(&o.m)).count() == 1);
+    assert!(
+        c3.operators()
+            .iter()
+            .filter_map(|o| SignedPermutation::from_matrix(&o.m))
+            .count()
+            == 1
+    );
 }

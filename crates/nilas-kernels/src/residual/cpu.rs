@@ -52,12 +52,7 @@ fn shifted<const FUSED: bool>(
 }
 
 #[inline(always)]
-fn score_body<const FUSED: bool>(
-    o: &Observation,
-    (vr, vi): (&[f32], &[f32]),
-    t: [f32; 2],
-    out: &mut Score,
-) {
+fn score_body<const FUSED: bool>(o: &Observation, (vr, vi): (&[f32], &[f32]), t: [f32; 2], out: &mut Score) {
     let (tx, ty) = (t[0] / o.box_size as f32, t[1] / o.box_size as f32);
     let (mut cross, mut power, mut data) = ([0.0f32; L], [0.0f32; L], [0.0f32; L]);
     for start in (0..o.re.len()).step_by(L) {
@@ -70,7 +65,11 @@ fn score_body<const FUSED: bool>(
             data[l] = fma::<FUSED>(re[l], re[l], fma::<FUSED>(im[l], im[l], data[l]));
         }
     }
-    *out = Score { cross: total(&cross), power: total(&power), data: total(&data) };
+    *out = Score {
+        cross: total(&cross),
+        power: total(&power),
+        data: total(&data),
+    };
 }
 
 #[inline(always)]
@@ -106,7 +105,11 @@ fn shift_body<const FUSED: bool>(
     }
     let (xx, xy, yy) = (total(&h[0]), total(&h[1]), total(&h[2]));
     *out = NormalEquations {
-        score: Score { cross: total(&cross), power: total(&power), data: total(&data) },
+        score: Score {
+            cross: total(&cross),
+            power: total(&power),
+            data: total(&data),
+        },
         gradient: [total(&g[0]), total(&g[1])],
         hessian: [[xx, xy], [xy, yy]],
     };
@@ -179,7 +182,11 @@ fn joint_body<const FUSED: bool>(
         }
     }
     *out = NormalEquations {
-        score: Score { cross: total(&cross), power: total(&power), data: total(&data) },
+        score: Score {
+            cross: total(&cross),
+            power: total(&power),
+            data: total(&data),
+        },
         gradient: [0, 1, 2, 3, 4].map(|a| total(&g[a])),
         hessian,
     };
@@ -207,8 +214,11 @@ pub fn shift_equations(
 ) -> Result<NormalEquations<2>, KernelError> {
     check(o, re.len())?;
     check_length("slice", im.len(), re.len())?;
-    let mut out =
-        NormalEquations { score: Score::default(), gradient: [0.0; 2], hessian: [[0.0; 2]; 2] };
+    let mut out = NormalEquations {
+        score: Score::default(),
+        gradient: [0.0; 2],
+        hessian: [[0.0; 2]; 2],
+    };
     shift_simd(simd::level(), o, (re, im), t.map(|v| v as f32), &mut out);
     Ok(out)
 }
@@ -229,8 +239,11 @@ pub(super) fn normal_equations_at(
     t: [f64; 2],
 ) -> Result<NormalEquations<5>, KernelError> {
     check(o, slice.len())?;
-    let mut out =
-        NormalEquations { score: Score::default(), gradient: [0.0; 5], hessian: [[0.0; 5]; 5] };
+    let mut out = NormalEquations {
+        score: Score::default(),
+        gradient: [0.0; 5],
+        hessian: [[0.0; 5]; 5],
+    };
     joint_simd(level, o, slice, t.map(|v| v as f32), &mut out);
     Ok(out)
 }

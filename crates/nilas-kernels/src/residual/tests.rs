@@ -16,7 +16,9 @@ fn equations_match_differences_of_the_reference() {
     // The data: the same particle a little turned and moved, so that the residual is not zero.
     let truth = a.perturbed([0.05, -0.03, 0.04]);
     let (mut wr, mut wi) = (vec![0.0; m], vec![0.0; m]);
-    volume.slice(&truth.m, disc.kx(), disc.ky(), &mut wr, &mut wi).unwrap();
+    volume
+        .slice(&truth.m, disc.kx(), disc.ky(), &mut wr, &mut wi)
+        .unwrap();
     let factor: Vec<f32> = (0..m).map(|i| 0.3 + (i as f32 * 0.37).sin()).collect();
     for i in 0..m {
         wr[i] *= factor[i];
@@ -39,7 +41,9 @@ fn equations_match_differences_of_the_reference() {
         reference::log_likelihood(&o, &v, t)
     };
     let mut slice = SliceGradient::default();
-    volume.slice_gradient(&a.m, disc.kx(), disc.ky(), &mut slice).unwrap();
+    volume
+        .slice_gradient(&a.m, disc.kx(), disc.ky(), &mut slice)
+        .unwrap();
     let shift = shift_equations(&o, &slice.re, &slice.im, t).unwrap();
     let plain = score(&o, &slice.re, &slice.im, t).unwrap();
     for level in simd::available() {
@@ -50,13 +54,20 @@ fn equations_match_differences_of_the_reference() {
         for j in 0..5 {
             let at = |s: f64| {
                 let (mut d, mut u) = ([0.0; 3], t);
-                if j < 3 { d[j] = s } else { u[j - 3] += s }
+                if j < 3 {
+                    d[j] = s
+                } else {
+                    u[j - 3] += s
+                }
                 ll(d, u)
             };
             let slope = (at(h) - at(-h)) / (2.0 * h);
             let mine = 2.0 * e.gradient[j];
             let size = (e.hessian[j][j] * e.score.data).sqrt();
-            assert!((slope - mine).abs() < 1e-3 * size, "{level:?} {j}: {slope} {mine}");
+            assert!(
+                (slope - mine).abs() < 1e-3 * size,
+                "{level:?} {j}: {slope} {mine}"
+            );
         }
         for j in 0..2 {
             assert!((shift.gradient[j] - e.gradient[3 + j]).abs() < 1e-3 * e.gradient[3 + j].abs());
@@ -74,7 +85,9 @@ fn gauss_newton_finds_the_pose_again() {
     let truth = Rotation::from_euler_deg(12.0, 77.0, -31.0);
     let m = disc.len();
     let (mut wr, mut wi) = (vec![0.0; m], vec![0.0; m]);
-    volume.slice(&truth.m, disc.kx(), disc.ky(), &mut wr, &mut wi).unwrap();
+    volume
+        .slice(&truth.m, disc.kx(), disc.ky(), &mut wr, &mut wi)
+        .unwrap();
     let factor = vec![1.0; m];
     let o = Observation {
         re: &wr,
@@ -88,7 +101,9 @@ fn gauss_newton_finds_the_pose_again() {
     let mut t = [0.4, -0.3];
     let mut slice = SliceGradient::default();
     for _ in 0..8 {
-        volume.slice_gradient(&pose.m, disc.kx(), disc.ky(), &mut slice).unwrap();
+        volume
+            .slice_gradient(&pose.m, disc.kx(), disc.ky(), &mut slice)
+            .unwrap();
         let e = normal_equations(&o, &slice, t).unwrap();
         let step = crate::linear::solve(&e.hessian, &e.gradient).unwrap();
         pose = pose.perturbed([step[0], step[1], step[2]]);

@@ -54,13 +54,7 @@ impl Block {
 
     /// Places a block; `m` is `A^T` scaled to the padded grid, first two columns.
     #[inline(always)]
-    pub fn place<const FUSED: bool>(
-        &mut self,
-        grid: Grid,
-        m: &[[f32; 2]; 3],
-        kx: &[f32; B],
-        ky: &[f32; B],
-    ) {
+    pub fn place<const FUSED: bool>(&mut self, grid: Grid, m: &[[f32; 2]; 3], kx: &[f32; B], ky: &[f32; B]) {
         let o = grid.origin as f32;
         let (mut fx, mut fy, mut fz) = ([0.0f32; B], [0.0f32; B], [0.0f32; B]);
         let (mut ix, mut iy, mut iz) = ([0i32; B], [0i32; B], [0i32; B]);
@@ -109,4 +103,3 @@ pub(crate) fn block_of(k: &[f32], start: usize) -> [f32; B] {
     out[..n].copy_from_slice(&k[start..start + n]);
     out
 }
-
