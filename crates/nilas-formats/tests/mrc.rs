@@ -365,7 +365,7 @@ fn a_short_file_is_refused_with_its_numbers() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn spoiled_files_never_panic(flips in proptest::collection::vec((0usize..1064, any::<u8>()), 1..12), cut in 0usize..1064) {
         let mut bytes = raw(&[(4, 2)], &[7; 40]);
