@@ -6,9 +6,33 @@ use std::process::Command;
 
 /// Tests and times `device` (`cuda:0`, `opencl:0`); prints the benchmark's JSON object.
 pub fn run(device: &str) -> Result<()> {
-    cargo(&["test", "--release", "--locked", "-p", "nilas-kernels", "--test", "gpu", "--", "--nocapture"], device)
-        .with_context(|| format!("the kernels on {device} do not agree with the reference"))?;
-    let bench = ["run", "--release", "--locked", "-q", "-p", "nilas-kernels", "--example", "bench_devices", "--", "cpu"];
+    cargo(
+        &[
+            "test",
+            "--release",
+            "--locked",
+            "-p",
+            "nilas-kernels",
+            "--test",
+            "gpu",
+            "--",
+            "--nocapture",
+        ],
+        device,
+    )
+    .with_context(|| format!("the kernels on {device} do not agree with the reference"))?;
+    let bench = [
+        "run",
+        "--release",
+        "--locked",
+        "-q",
+        "-p",
+        "nilas-kernels",
+        "--example",
+        "bench_devices",
+        "--",
+        "cpu",
+    ];
     cargo(&[&bench[..], &[device]].concat(), device).context("the benchmark failed")
 }
 

@@ -1,6 +1,7 @@
 //! Repository chores in Rust: `cargo xtask <chore>`.
 
 mod generate;
+mod gpu_check;
 mod licences;
 mod metadata;
 mod spdx;
@@ -29,6 +30,12 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Hold every GPU kernel to the CPU's oracle on a card, then time them
+    GpuCheck {
+        /// Device, as the program names it
+        #[arg(default_value = "cuda:0")]
+        device: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -36,6 +43,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Licences => licences::run(),
         Chore::Generate { check } => generate::run(check),
+        Chore::GpuCheck { device } => gpu_check::run(&device),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! The three operations that have a GPU version, timed on every device of this machine: one JSON object.
 //!
 //! `cargo run --release -p nilas-kernels --example bench_devices [DEVICE ...]`. Times are the best of three after a first
-//! call that compiles; copies to and from the device are part of them where the line says "with copies".
+//! call that compiles; the copies of images and results to and from the device are part of them.
 #![allow(clippy::unwrap_used)]
 
 use nilas_geometry::Rotation;
@@ -17,14 +17,21 @@ const BOX: usize = 128;
 const RADIUS: usize = 40;
 
 fn noise(count: usize) -> Vec<f32> {
-    (0..count).map(|i| ((i as f32 * 0.618_034).fract() - 0.5) * 2.0).collect()
+    (0..count)
+        .map(|i| ((i as f32 * 0.618_034).fract() - 0.5) * 2.0)
+        .collect()
 }
 
 fn rotations(count: usize) -> Vec<Matrix3> {
     (0..count)
         .map(|i| {
             let i = i as f64;
-            Rotation::from_euler_deg(137.5 * i % 360.0, (1.0 - (i + 0.5) / count as f64 * 2.0).acos().to_degrees(), 71.3 * i % 360.0).m
+            Rotation::from_euler_deg(
+                137.5 * i % 360.0,
+                (1.0 - (i + 0.5) / count as f64 * 2.0).acos().to_degrees(),
+                71.3 * i % 360.0,
+            )
+            .m
         })
         .collect()
 }
@@ -53,7 +60,10 @@ fn scores(device: &Device) -> f64 {
     let disc = HalfDisc::new(BOX, RADIUS).unwrap();
     let volume = SplineVolume::from_real(&noise(BOX.pow(3)), BOX, RADIUS).unwrap();
     let volume = DeviceVolume::new(device, &volume).unwrap();
-    let image: Vec<Complex32> = noise(disc.len()).into_iter().map(|v| Complex32::new(v, -v)).collect();
+    let image: Vec<Complex32> = noise(disc.len())
+        .into_iter()
+        .map(|v| Complex32::new(v, -v))
+        .collect();
     let (ctf, shifts) = (noise(disc.len()), [[0.5, -0.5]; 16]);
     let image = ScoreImage {
         box_size: BOX,
@@ -73,7 +83,12 @@ fn insert(device: &Device) -> f64 {
     let list = noise(disc.len());
     let items: Vec<InsertItem> = rotations(256)
         .into_iter()
-        .map(|rotation| InsertItem { rotation, re: &list, im: &list, weight: &list })
+        .map(|rotation| InsertItem {
+            rotation,
+            re: &list,
+            im: &list,
+            weight: &list,
+        })
         .collect();
     let mut sums = DeviceAccumulator::new(device, Accumulator::new(BOX, RADIUS).unwrap()).unwrap();
     best_ms(|| sums.insert(&items, disc.kx(), disc.ky()).unwrap())
@@ -87,7 +102,7 @@ fn main() {
         .map(|name| {
             let device = Device::open(name).unwrap();
             format!(
-                "    {{\"device\": \"{name}\", \"name\": \"{}\", \"fft_500x128x128_with_copies_ms\": {:.2}, \
+                "    {{\"device\": \"{name}\", \"name\": \"{}\", \"fft_500x128x128_ms\": {:.2}, \
                  \"scores_2048x16_radius40_ms\": {:.2}, \"insert_256_radius40_ms\": {:.2}}}",
                 device.name(),
                 fft(&device),
@@ -96,5 +111,8 @@ fn main() {
             )
         })
         .collect();
-    println!("{{\n  \"bench\": \"devices\",\n  \"devices\": [\n{}\n  ]\n}}", rows.join(",\n"));
+    println!(
+        "{{\n  \"bench\": \"devices\",\n  \"devices\": [\n{}\n  ]\n}}",
+        rows.join(",\n")
+    );
 }

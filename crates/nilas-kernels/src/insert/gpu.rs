@@ -6,7 +6,7 @@
 use super::{Accumulator, InsertItem};
 use crate::device::{Argument, Buffer, Device, DeviceError, Gpu, Module};
 use crate::error::check_length;
-use crate::slice::gpu_columns;
+use crate::slice::columns_for_gpu;
 use std::sync::Arc;
 
 const TEXT: &str = concat!(include_str!("../slice/spline.cl"), include_str!("gpu.cl"));
@@ -57,6 +57,13 @@ impl DeviceAccumulator {
     }
 }
 
+impl Accumulator {
+    /// Sides of the grid that [`Accumulator::raw`] gives: x (from -1) and y = z (from `-(ny - 1) / 2`).
+    pub fn grid_shape(&self) -> (usize, usize) {
+        (self.grid.nx, self.grid.ny)
+    }
+}
+
 /// Sums in a card's memory.
 pub struct GpuAccumulator {
     gpu: Arc<Gpu>,
@@ -69,10 +76,16 @@ impl GpuAccumulator {
     fn new(gpu: Arc<Gpu>, host: Accumulator) -> Result<Self, DeviceError> {
         let grid = host.grid;
         if i32::try_from(4 * grid.len()).is_err() {
-            return Err(DeviceError::Unsupported(format!("a grid of {} points is too large for a GPU", grid.len())));
+            return Err(DeviceError::Unsupported(format!(
+                "a grid of {} points is too large for a GPU",
+                grid.len()
+            )));
         }
-        let defines =
-            [("NX", grid.nx.to_string()), ("NY", grid.ny.to_string()), ("ORIGIN", grid.origin.to_string())];
+        let defines = [
+            ("NX", grid.nx.to_string()),
+            ("NY", grid.ny.to_string()),
+            ("ORIGIN", grid.origin.to_string()),
+        ];
         Ok(Self {
             module: gpu.module("insert", TEXT, &defines)?,
             sums: gpu.upload(&host.data)?,
@@ -120,7 +133,9 @@ impl GpuAccumulator {
         let im = packed(|item| item.im.to_vec())?;
         let weight = packed(|item| item.weight.to_vec())?;
         let rotations: Vec<_> = items.iter().map(|item| item.rotation).collect();
-        let rotations = self.gpu.upload(&gpu_columns(&rotations, self.host.padding()))?;
+        let rotations = self
+            .gpu
+            .upload(&columns_for_gpu(&rotations, self.host.padding()))?;
         let lengths: Vec<i32> = items.iter().map(|item| item.re.len() as i32).collect();
         let lengths = self.gpu.upload(&lengths)?;
         let arguments = [
@@ -137,7 +152,8 @@ impl GpuAccumulator {
         // SAFETY: the kernel's signature; lists were packed to `stride` above and `place` keeps taps in the grid.
         unsafe {
             let blocks = [items.len(), stride.div_ceil(THREADS)];
-            self.gpu.launch(&self.module, "back_project", blocks, THREADS, &arguments)?;
+            self.gpu
+                .launch(&self.module, "back_project", blocks, THREADS, &arguments)?;
         }
         // The lists above are freed when this returns.
         self.gpu.wait()

@@ -7,9 +7,11 @@
 
 mod cpu;
 mod fold;
+pub mod gpu;
 pub mod reference;
 #[cfg(test)]
 mod tests;
 
 pub use cpu::{Accumulator, InsertItem};
 pub use fold::{FoldedGrid, SignedPermutation};
+pub use gpu::DeviceAccumulator;

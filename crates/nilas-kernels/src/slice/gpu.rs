@@ -19,7 +19,7 @@ pub struct GpuVolume {
 }
 
 /// The first two columns of `A^T`, scaled to a padded grid: six numbers a rotation.
-pub(crate) fn scaled_columns(rotations: &[Matrix3], padding: f64) -> Vec<f32> {
+pub(crate) fn columns_for_gpu(rotations: &[Matrix3], padding: f64) -> Vec<f32> {
     let six = |a: &Matrix3| {
         let at = |i: usize, j: usize| (a[j][i] * padding) as f32;
         [at(0, 0), at(0, 1), at(1, 0), at(1, 1), at(2, 0), at(2, 1)]
@@ -86,7 +86,7 @@ impl GpuVolume {
         );
         let (unshifted, shifts) = (gpu.upload(image.image)?, gpu.upload(image.shifts)?);
         let shifted = gpu.zeros::<Complex32>(count * copies)?;
-        let six = gpu.upload(&scaled_columns(rotations, self.padding))?;
+        let six = gpu.upload(&columns_for_gpu(rotations, self.padding))?;
         let result = gpu.zeros::<f32>(scores.len())?;
         let (count_i, copies_i) = (count as i32, copies as i32);
         // SAFETY: the kernels' signatures; all lengths were compared with each other above.

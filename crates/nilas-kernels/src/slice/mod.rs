@@ -16,6 +16,7 @@ pub(crate) mod tests;
 mod volume;
 
 pub use cpu::SliceGradient;
+pub(crate) use gpu::columns_for_gpu;
 pub use score::{DeviceVolume, ScoreImage};
 pub use volume::{SplineVolume, deapodisation, padded_size};
 

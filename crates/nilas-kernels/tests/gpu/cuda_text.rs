@@ -7,6 +7,10 @@ const SLICE: &str = concat!(
     include_str!("../../src/slice/spline.cl"),
     include_str!("../../src/slice/gpu.cl")
 );
+const INSERT: &str = concat!(
+    include_str!("../../src/slice/spline.cl"),
+    include_str!("../../src/insert/gpu.cl")
+);
 
 fn defined(text: &str, defines: &[(&str, &str)]) -> String {
     source(
@@ -42,6 +46,7 @@ fn nvrtc_compiles_every_text() {
         ("fft", defined(FFT, &fft("0"))),
         ("fft back", defined(FFT, &fft("1"))),
         ("slice", defined(SLICE, &grid)),
+        ("insert", defined(INSERT, &grid)),
     ];
     for (name, text) in &texts {
         for architecture in ["sm_80", "sm_90", "sm_120"] {

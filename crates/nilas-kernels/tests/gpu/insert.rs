@@ -1,4 +1,4 @@
-//! Back-projection against the plain f64 sums, and adjoint to slice extraction.
+//! Back-projection against the plain f64 sums.
 
 use super::{device, noise};
 use nilas_geometry::Rotation;
@@ -42,14 +42,12 @@ fn sums_are_the_plain_ones_on_processor_and_device() {
     for device in [Some(Device::Cpu), device()].iter().flatten() {
         let found = sums(device, &disc, &lists);
         let empty = Accumulator::new(BOX, RADIUS).unwrap();
-        // The grid of the accumulator: x from -1, y and z from -origin.
-        let side = (empty.raw().len() / 4) as f64;
-        let origin = (0..64).find(|o| side % f64::from((2 * o + 1) * (2 * o + 1)) == 0.0 && *o > RADIUS as i32).unwrap();
-        let (ny, nx) = (2 * origin + 1, side as i32 / ((2 * origin + 1) * (2 * origin + 1)));
+        let (nx, ny) = empty.grid_shape();
+        let origin = (ny / 2) as i64;
         let mut compared = 0;
         for (index, point) in found.raw().chunks(4).enumerate() {
-            let index = index as i32;
-            let p = [index % nx - 1, index / nx % ny - origin, index / (nx * ny) - origin].map(i64::from);
+            let [x, y, z] = [index % nx, index / nx % ny, index / (nx * ny)].map(|v| v as i64);
+            let p = [x - 1, y - origin, z - origin];
             let mut wanted = [0.0f64; 3];
             for (i, n) in lengths.iter().enumerate() {
                 for j in 0..*n {
@@ -62,7 +60,11 @@ fn sums_are_the_plain_ones_on_processor_and_device() {
                 }
             }
             for (f, w) in point.iter().zip(wanted) {
-                assert!((f64::from(*f) - w).abs() < 2e-6, "{} at {p:?}: {f} for {w}", device.name());
+                assert!(
+                    (f64::from(*f) - w).abs() < 2e-6,
+                    "{} at {p:?}: {f} for {w}",
+                    device.name()
+                );
             }
             compared += usize::from(wanted[2] != 0.0);
         }
@@ -76,10 +78,20 @@ fn lists_that_do_not_match_are_refused() {
     let list = noise(disc.len() + 1, 1);
     for device in [Some(Device::Cpu), device()].iter().flatten() {
         let mut sums = DeviceAccumulator::new(device, Accumulator::new(BOX, RADIUS).unwrap()).unwrap();
-        let item = |re, im| InsertItem { rotation: rotation(0), re, im, weight: &list[..disc.len()] };
+        let item = |re, im| InsertItem {
+            rotation: rotation(0),
+            re,
+            im,
+            weight: &list[..disc.len()],
+        };
         let short = item(&list[..disc.len()], &list[1..disc.len()]);
         assert!(sums.insert(&[short], disc.kx(), disc.ky()).is_err());
-        let long = InsertItem { rotation: rotation(0), re: &list, im: &list, weight: &list };
+        let long = InsertItem {
+            rotation: rotation(0),
+            re: &list,
+            im: &list,
+            weight: &list,
+        };
         assert!(sums.insert(&[long], disc.kx(), disc.ky()).is_err());
         sums.insert(&[], disc.kx(), disc.ky()).unwrap();
     }

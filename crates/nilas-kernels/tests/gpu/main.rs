@@ -5,6 +5,7 @@
 
 mod cuda_text;
 mod fft;
+mod insert;
 mod slice;
 
 use nilas_kernels::device::{Device, DeviceError};
