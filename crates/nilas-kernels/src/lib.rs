@@ -11,6 +11,7 @@ pub mod fft;
 pub mod insert;
 pub mod linear;
 pub mod residual;
+pub mod posterior;
 pub mod simd;
 pub mod slice;
 

@@ -70,7 +70,9 @@ impl TemplateSet {
     ) -> Result<Posterior, KernelError> {
         image.check(&self.layout)?;
         let (shifts, blocks) = (image.shift_log_prior.len(), self.blocks());
-        scratch.scores.resize(shifts * blocks * self.layout.angles * LANES, 0.0);
+        scratch
+            .scores
+            .resize(shifts * blocks * self.layout.angles * LANES, 0.0);
         scratch.maxima.resize(shifts * blocks, 0.0);
         scratch.bias.resize(blocks * LANES, 0.0);
         scratch.line.resize(4 * 2 * self.layout.orders * LANES, 0.0);
@@ -112,7 +114,11 @@ impl TemplateSet {
     ) -> Result<(), KernelError> {
         image.check(&self.layout)?;
         check_length("gradient", into.values.len(), self.values.len())?;
-        check_length("scores", scratch.maxima.len(), image.shift_log_prior.len() * self.blocks())?;
+        check_length(
+            "scores",
+            scratch.maxima.len(),
+            image.shift_log_prior.len() * self.blocks(),
+        )?;
         accumulate_all(level, self, image, weight / scratch.total, scratch, into);
         Ok(())
     }
@@ -160,7 +166,11 @@ fn score_all_body<const FUSED: bool>(set: &TemplateSet, image: &PolarImage, scra
     for block in 0..blocks {
         let mut bias = lanes(&set.log_prior, block * LANES);
         for q in 0..rings {
-            axpy::<FUSED>(&mut bias, &lanes(&set.power, (block * rings + q) * LANES), -image.transfer_power[q]);
+            axpy::<FUSED>(
+                &mut bias,
+                &lanes(&set.power, (block * rings + q) * LANES),
+                -image.transfer_power[q],
+            );
         }
         scratch.bias[block * LANES..(block + 1) * LANES].copy_from_slice(&bias);
         let templates = &set.values[block * pairs * 2 * LANES..][..pairs * 2 * LANES];
@@ -246,7 +256,12 @@ fn to_angles<const FUSED: bool>(set: &TemplateSet, line: &[f32], offset: &Lanes,
             let places = [angle, mirrored, angles / 2 - angle, (angles / 2 + angle) % angles];
             for l in 0..LANES {
                 let (ce, co, se, so) = (c[0][j][l] + offset[l], c[1][j][l], s[0][j][l], s[1][j][l]);
-                let four = [ce + co - se - so, ce + co + se + so, ce - co + se - so, ce - co - se + so];
+                let four = [
+                    ce + co - se - so,
+                    ce + co + se + so,
+                    ce - co + se - so,
+                    ce - co - se + so,
+                ];
                 for (place, v) in places.iter().zip(four) {
                     out[place * LANES + l] = v;
                     best[l] = best[l].max(v);
@@ -322,9 +337,20 @@ fn accumulate_body<const FUSED: bool>(
     into: &mut GradientSet,
 ) {
     let layout = &set.layout;
-    let (pairs, rings, blocks, angles, orders) =
-        (layout.pairs(), layout.rings, set.blocks(), layout.angles, layout.orders);
-    let Scratch { scores, maxima, best_score, line, .. } = scratch;
+    let (pairs, rings, blocks, angles, orders) = (
+        layout.pairs(),
+        layout.rings,
+        set.blocks(),
+        layout.angles,
+        layout.orders,
+    );
+    let Scratch {
+        scores,
+        maxima,
+        best_score,
+        line,
+        ..
+    } = scratch;
     for block in 0..blocks {
         let mut received = [0.0f32; LANES];
         let mut any = false;
@@ -386,7 +412,11 @@ fn from_angles<const FUSED: bool>(
         let p = at(angle);
         let q = if on_axis { zero } else { at(angles - angle) };
         let r = if at_quarter { zero } else { at(angles / 2 - angle) };
-        let s = if on_axis || at_quarter { zero } else { at(angles / 2 + angle) };
+        let s = if on_axis || at_quarter {
+            zero
+        } else {
+            at(angles / 2 + angle)
+        };
         let mut sums = [[0.0f32; LANES]; 4];
         let mut any = 0.0f32;
         for l in 0..LANES {

@@ -28,15 +28,25 @@ pub struct PolarLayout {
 impl PolarLayout {
     /// A layout of `rings` rings and `angles` angles (a multiple of 4 from 16), keeping on ring q (from 1) the angular
     /// orders up to `band_limit(q)`, always below `angles / 2`. Errors: no rings, impossible number of angles.
-    pub fn new(angles: usize, rings: usize, band_limit: impl Fn(usize) -> usize) -> Result<Self, KernelError> {
+    pub fn new(
+        angles: usize,
+        rings: usize,
+        band_limit: impl Fn(usize) -> usize,
+    ) -> Result<Self, KernelError> {
         if angles < 16 || !angles.is_multiple_of(4) {
-            return Err(KernelError::BoxSize { what: "polar angles", found: angles, minimum: 16 });
+            return Err(KernelError::BoxSize {
+                what: "polar angles",
+                found: angles,
+                minimum: 16,
+            });
         }
         if rings == 0 {
             return Err(KernelError::Empty("polar rings"));
         }
         // Limits grow with the ring, so that each order's rings are a suffix.
-        let mut limits: Vec<usize> = (1..=rings).map(|q| band_limit(q).clamp(1, angles / 2 - 1)).collect();
+        let mut limits: Vec<usize> = (1..=rings)
+            .map(|q| band_limit(q).clamp(1, angles / 2 - 1))
+            .collect();
         for q in 1..rings {
             limits[q] = limits[q].max(limits[q - 1]);
         }

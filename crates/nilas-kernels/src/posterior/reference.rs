@@ -11,7 +11,14 @@ pub fn sample(half_circle: &[Complex32], ring: usize, angles: usize, j: usize) -
 }
 
 /// Score of template `y` turned by `angle` steps against image `z`, both half circles.
-pub fn score(y: &[Complex32], z: &[Complex32], c2: &[f32], weights: &[f32], angles: usize, angle: usize) -> f64 {
+pub fn score(
+    y: &[Complex32],
+    z: &[Complex32],
+    c2: &[f32],
+    weights: &[f32],
+    angles: usize,
+    angle: usize,
+) -> f64 {
     let mut sum = 0.0;
     for (q, (c2, weight)) in c2.iter().zip(weights).enumerate() {
         let gain = std::f64::consts::PI * (q + 1) as f64 * f64::from(*weight) / angles as f64;

@@ -77,7 +77,11 @@ impl TemplateSet {
         check_length("template spectrum", spectrum.len(), layout.pairs())?;
         check_length("ring weights", ring_weights.len(), layout.rings())?;
         if class >= self.classes || direction >= self.directions {
-            check_length("template", class * self.directions + direction, self.classes * self.directions)?;
+            check_length(
+                "template",
+                class * self.directions + direction,
+                self.classes * self.directions,
+            )?;
         }
         let block = class * self.blocks_per_class + direction / LANES;
         let lane = direction % LANES;
@@ -115,9 +119,17 @@ pub struct PolarImage {
 
 impl PolarImage {
     pub(super) fn check(&self, layout: &PolarLayout) -> Result<(), KernelError> {
-        check_length("image spectra", self.spectra.len(), self.shift_log_prior.len() * layout.pairs())?;
+        check_length(
+            "image spectra",
+            self.spectra.len(),
+            self.shift_log_prior.len() * layout.pairs(),
+        )?;
         check_length("transfer power", self.transfer_power.len(), layout.rings())?;
-        if self.shift_log_prior.is_empty() { Err(KernelError::Empty("trial shifts")) } else { Ok(()) }
+        if self.shift_log_prior.is_empty() {
+            Err(KernelError::Empty("trial shifts"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -158,8 +170,14 @@ impl GradientSet {
         for block in 0..self.touched.len() {
             if other.touched[block] {
                 self.touched[block] = true;
-                add_to(&mut self.values[block * values..][..values], &other.values[block * values..][..values]);
-                add_to(&mut self.power[block * power..][..power], &other.power[block * power..][..power]);
+                add_to(
+                    &mut self.values[block * values..][..values],
+                    &other.values[block * values..][..values],
+                );
+                add_to(
+                    &mut self.power[block * power..][..power],
+                    &other.power[block * power..][..power],
+                );
                 let lanes = block * LANES..(block + 1) * LANES;
                 add_to(&mut self.weight[lanes.clone()], &other.weight[lanes]);
             }
@@ -170,7 +188,10 @@ impl GradientSet {
     /// Sum of posterior weights that one template received.
     pub fn weight(&self, class: usize, direction: usize) -> f32 {
         let block = class * self.blocks_per_class + direction / LANES;
-        self.weight.get(block * LANES + direction % LANES).copied().unwrap_or(0.0)
+        self.weight
+            .get(block * LANES + direction % LANES)
+            .copied()
+            .unwrap_or(0.0)
     }
 
     /// Reads one template's sums: spectrum of the weighted images, and per ring the weighted transfer power.
@@ -185,7 +206,10 @@ impl GradientSet {
         let (pairs, rings) = (self.layout.pairs(), self.layout.rings());
         check_length("gradient spectrum", spectrum.len(), pairs)?;
         check_length("gradient power", power.len(), rings)?;
-        let (block, lane) = (class * self.blocks_per_class + direction / LANES, direction % LANES);
+        let (block, lane) = (
+            class * self.blocks_per_class + direction / LANES,
+            direction % LANES,
+        );
         if block >= self.touched.len() {
             check_length("template", block, self.touched.len())?;
         }

@@ -7,12 +7,17 @@ struct Generator(u64);
 
 impl Generator {
     fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 40) as f32 / (1u64 << 24) as f32 - 0.5
     }
 
     fn spectrum(&mut self, layout: &PolarLayout) -> Vec<Complex32> {
-        let mut out: Vec<_> = (0..layout.pairs()).map(|_| Complex32::new(self.next(), self.next())).collect();
+        let mut out: Vec<_> = (0..layout.pairs())
+            .map(|_| Complex32::new(self.next(), self.next()))
+            .collect();
         // Order 0 of a ring with F(phi + pi) = conj F(phi) is real.
         out[..layout.rings()].iter_mut().for_each(|v| v.im = 0.0);
         out
@@ -48,7 +53,9 @@ fn case() -> Case {
     for class in 0..2 {
         for direction in 0..DIRECTIONS {
             let spectrum = random.spectrum(&layout);
-            templates.set(class, direction, &spectrum, &weights, 0.1 * direction as f32).unwrap();
+            templates
+                .set(class, direction, &spectrum, &weights, 0.1 * direction as f32)
+                .unwrap();
             y.push(samples(&spectrum));
         }
     }
@@ -59,7 +66,14 @@ fn case() -> Case {
         shift_log_prior: (0..SHIFTS).map(|t| -0.2 * t as f32).collect(),
         transfer_power: (0..RINGS).map(|_| 0.5 + random.next().abs()).collect(),
     };
-    Case { templates, y, z, image, weights, layout }
+    Case {
+        templates,
+        y,
+        z,
+        image,
+        weights,
+        layout,
+    }
 }
 
 /// Scores by the oracle: `[class][direction][shift][angle]`.
@@ -95,7 +109,9 @@ fn spectrum_and_samples_are_inverse() {
 fn posterior_equals_the_oracle_on_every_instruction_set() {
     let case = case();
     let scores = oracle(&case);
-    let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap();
+    let best = (0..scores.len())
+        .max_by(|a, b| scores[*a].total_cmp(&scores[*b]))
+        .unwrap();
     let total: f64 = scores.iter().map(|s| (s - scores[best]).exp()).sum();
     let expected = BestPose {
         class: best / (DIRECTIONS * SHIFTS * ANGLES),
@@ -107,11 +123,23 @@ fn posterior_equals_the_oracle_on_every_instruction_set() {
     let entropy: f64 = p.iter().map(|p| if *p > 0.0 { -p * p.ln() } else { 0.0 }).sum();
     for level in simd::available() {
         let mut scratch = Scratch::default();
-        let got = case.templates.evaluate_at(level, &case.image, &mut scratch).unwrap();
+        let got = case
+            .templates
+            .evaluate_at(level, &case.image, &mut scratch)
+            .unwrap();
         assert_eq!(got.best, expected);
-        assert!((f64::from(got.best_score) - scores[best]).abs() < 2e-3, "{} {}", got.best_score, scores[best]);
+        assert!(
+            (f64::from(got.best_score) - scores[best]).abs() < 2e-3,
+            "{} {}",
+            got.best_score,
+            scores[best]
+        );
         assert!((f64::from(got.log_sum) - scores[best] - total.ln()).abs() < 2e-3);
-        assert!((f64::from(got.entropy) - entropy).abs() < 5e-3, "{} {entropy}", got.entropy);
+        assert!(
+            (f64::from(got.entropy) - entropy).abs() < 5e-3,
+            "{} {entropy}",
+            got.entropy
+        );
         let class_1: f64 = p[p.len() / 2..].iter().sum();
         assert!((f64::from(got.class_weights[1]) - class_1).abs() < 1e-3);
         let shift_2: f64 = p.chunks(ANGLES).skip(2).step_by(SHIFTS).flatten().sum();
@@ -128,8 +156,12 @@ fn sums_equal_the_oracle_on_every_instruction_set() {
     for level in simd::available() {
         let mut scratch = Scratch::default();
         let mut gradient = GradientSet::new(&case.templates);
-        case.templates.evaluate_at(level, &case.image, &mut scratch).unwrap();
-        case.templates.accumulate_at(level, &case.image, 2.0, &mut scratch, &mut gradient).unwrap();
+        case.templates
+            .evaluate_at(level, &case.image, &mut scratch)
+            .unwrap();
+        case.templates
+            .accumulate_at(level, &case.image, 2.0, &mut scratch, &mut gradient)
+            .unwrap();
         let mut everything = GradientSet::new(&case.templates);
         everything.add(&gradient).unwrap();
         let mut spectrum = vec![Complex32::default(); case.layout.pairs()];
@@ -137,7 +169,9 @@ fn sums_equal_the_oracle_on_every_instruction_set() {
         let (mut worst, mut weight_sum) = (0.0f64, 0.0f64);
         for i in 0..2 * DIRECTIONS {
             let (class, direction) = (i / DIRECTIONS, i % DIRECTIONS);
-            everything.get(class, direction, &mut spectrum, &mut power).unwrap();
+            everything
+                .get(class, direction, &mut spectrum, &mut power)
+                .unwrap();
             let mut got = vec![Complex32::default(); RINGS * ANGLES / 2];
             case.layout.samples(&spectrum, &mut got).unwrap();
             let p = &scores[i * SHIFTS * ANGLES..(i + 1) * SHIFTS * ANGLES];
@@ -151,7 +185,8 @@ fn sums_equal_the_oracle_on_every_instruction_set() {
                     let mut sum = num_complex::Complex64::default();
                     for (t, z) in case.z.iter().enumerate() {
                         for angle in 0..ANGLES {
-                            sum += p[t * ANGLES + angle] * reference::sample(z, q, ANGLES, j + ANGLES - angle);
+                            sum +=
+                                p[t * ANGLES + angle] * reference::sample(z, q, ANGLES, j + ANGLES - angle);
                         }
                     }
                     let v = got[q * ANGLES / 2 + j];
@@ -170,7 +205,17 @@ fn wrong_shapes_are_refused() {
     let mut scratch = Scratch::default();
     case.image.transfer_power.pop();
     assert!(case.templates.evaluate(&case.image, &mut scratch).is_err());
-    assert!(case.templates.set(0, DIRECTIONS, &vec![Complex32::default(); case.layout.pairs()], &case.weights, 0.0).is_err());
+    assert!(
+        case.templates
+            .set(
+                0,
+                DIRECTIONS,
+                &vec![Complex32::default(); case.layout.pairs()],
+                &case.weights,
+                0.0
+            )
+            .is_err()
+    );
     assert!(TemplateSet::new(&case.layout, 0, 1).is_err());
     case.image.transfer_power.push(f32::NAN);
     assert!(case.templates.evaluate(&case.image, &mut scratch).is_err());
