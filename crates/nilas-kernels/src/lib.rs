@@ -10,8 +10,8 @@ mod error;
 pub mod fft;
 pub mod insert;
 pub mod linear;
-pub mod residual;
 pub mod posterior;
+pub mod residual;
 pub mod simd;
 pub mod slice;
 
