@@ -1,0 +1,57 @@
+/** What the overview of a job is made of, from its event log. Pure. */
+import type { Event } from "../api/model";
+
+type FigureEvent = Extract<Event, { kind: "figure" }>;
+
+/** The same figure at several steps (`fsc_001`, `fsc_002`, ...), or one without a step. */
+export interface FigureGroup {
+  key: string;
+  /** In the order of their steps. */
+  items: { id: string; title: string; step: number | null; seq: number }[];
+}
+
+/** Groups the figures of a log; a figure that was written again counts with its last version. */
+export function figureGroups(events: readonly Event[]): FigureGroup[] {
+  const groups = new Map<string, Map<string, FigureGroup["items"][number]>>();
+  for (const event of events) {
+    if (event.kind !== "figure") continue;
+    const key = groupKey(event);
+    const group = groups.get(key) ?? new Map();
+    group.set(event.id, { id: event.id, title: event.title, step: event.step ?? null, seq: event.seq });
+    groups.set(key, group);
+  }
+  return [...groups].map(([key, items]) => ({ key, items: [...items.values()].sort((a, b) => (a.step ?? -1) - (b.step ?? -1) || a.seq - b.seq) }));
+}
+
+function groupKey(event: FigureEvent): string {
+  return event.step === null || event.step === undefined ? event.id : event.id.replace(/_?\d+$/, "") || event.id;
+}
+
+/** All steps that have a figure, ascending. */
+export function steps(groups: readonly FigureGroup[]): number[] {
+  return [...new Set(groups.flatMap((g) => g.items.map((i) => i.step)).filter((s): s is number => s !== null))].sort((a, b) => a - b);
+}
+
+/** The figure of a group that belongs to a step: the last one not after it. Null step means the newest. */
+export function figureAt(group: FigureGroup, step: number | null): FigureGroup["items"][number] | null {
+  let found: FigureGroup["items"][number] | null = null;
+  for (const item of group.items) if (step === null || item.step === null || item.step <= step) found = item;
+  return found;
+}
+
+/** The statistics of a log up to a step, each with its last value, in the order of their first mention. */
+export function statisticsAt(events: readonly Event[], step: number | null): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const event of events) {
+    if (event.kind !== "statistic") continue;
+    if (step === null || event.step === null || event.step === undefined || event.step <= step) found.set(event.name, event.value);
+  }
+  return found;
+}
+
+/** Values of a statistic by step, for a small trace. */
+export function trace(events: readonly Event[], name: string): { step: number; value: number }[] {
+  const found = new Map<number, number>();
+  for (const event of events) if (event.kind === "statistic" && event.name === name && event.step !== null && event.step !== undefined) found.set(event.step, event.value);
+  return [...found].map(([step, value]) => ({ step, value })).sort((a, b) => a.step - b.step);
+}

@@ -1,0 +1,26 @@
+/** Which files of a job are maps. Apart from the viewer, so that the viewer loads only when it is opened. */
+import type { JobInfo } from "../api/model";
+
+/** A map file of a job's outputs. */
+export interface MapFile {
+  /** Job whose directory holds it. */
+  job: string;
+  /** Path relative to that directory. */
+  path: string;
+  label: string;
+}
+
+/** Maps and masks among the outputs of a job; the main map of each output first. */
+export function mapFiles(job: JobInfo): MapFile[] {
+  const found: MapFile[] = [];
+  for (const output of job.result?.outputs ?? []) {
+    if (output.kind !== "volume" && output.kind !== "mask") continue;
+    for (const file of output.files ?? []) {
+      if (!/\.(mrc|map)$/i.test(file)) continue;
+      const [, owner, path] = /^(J\d+)\/(.+)$/.exec(file) ?? [];
+      const name = file.slice(file.lastIndexOf("/") + 1).replace(/\.(mrc|map)$/i, "").replace(/^J\d+_/, "");
+      found.push({ job: owner ?? job.id, path: path ?? file, label: `${output.title || output.name}: ${name.replaceAll("_", " ")}` });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { appendEvents } from "../src/api/live";
+import type { Event } from "../src/api/model";
+import { figureAt, figureGroups, statisticsAt, steps, trace } from "../src/job/timeline";
+
+const text = (seq: number): Event => ({ seq, time_ms: 0, kind: "text", level: "info", message: `line ${seq}` });
+const figure = (seq: number, id: string, step: number | null): Event => ({ seq, time_ms: 0, kind: "figure", id, title: id, step });
+const statistic = (seq: number, value: number, step: number): Event => ({ seq, time_ms: 0, kind: "statistic", name: "resolution_angstrom", value, step });
+
+const log = [figure(1, "fsc_001", 1), figure(2, "slices_001", 1), statistic(3, 20, 1), figure(4, "fsc_002", 2), statistic(5, 9, 2), figure(6, "fsc_002", 2), figure(7, "summary", null)];
+
+describe("overview", () => {
+  it("groups figures over steps and takes the last version of each", () => {
+    const groups = figureGroups(log);
+    expect(groups.map((g) => g.key)).toEqual(["fsc", "slices", "summary"]);
+    expect(groups[0]!.items.map((i) => [i.id, i.seq])).toEqual([["fsc_001", 1], ["fsc_002", 6]]);
+    expect(steps(groups)).toEqual([1, 2]);
+  });
+  it("shows what was known at a step", () => {
+    const [fsc, slices, summary] = figureGroups(log);
+    expect(figureAt(fsc!, 1)?.id).toBe("fsc_001");
+    expect(figureAt(fsc!, null)?.id).toBe("fsc_002");
+    expect(figureAt(slices!, 2)?.id).toBe("slices_001");
+    expect(figureAt(summary!, 1)?.id).toBe("summary");
+    expect(figureAt(fsc!, 0)).toBeNull();
+    expect(statisticsAt(log, 1).get("resolution_angstrom")).toBe(20);
+    expect(trace(log, "resolution_angstrom")).toEqual([{ step: 1, value: 20 }, { step: 2, value: 9 }]);
+  });
+});
+
+describe("live lines", () => {
+  it("are appended once, replace a cleared log, and report a gap", () => {
+    const known = [text(1), text(2)];
+    expect(appendEvents(known, [text(2), text(3)])?.map((e) => e.seq)).toEqual([1, 2, 3]);
+    expect(appendEvents(known, [])).toBe(known);
+    expect(appendEvents(known, [text(5)])).toBeNull();
+    expect(appendEvents(known, [text(1)])?.length).toBe(1);
+  });
+});
