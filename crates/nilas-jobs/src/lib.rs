@@ -7,6 +7,7 @@
 pub mod check;
 pub mod context;
 pub mod failure;
+pub mod figures;
 pub mod job;
 pub mod manual;
 pub mod params;
