@@ -8,9 +8,11 @@ pub mod check;
 pub mod context;
 pub mod failure;
 pub mod figures;
+pub mod files;
 pub mod job;
 pub mod manual;
 pub mod params;
+pub mod particles;
 pub mod process;
 mod registry;
 

@@ -3,6 +3,8 @@
 mod checkpoint;
 mod events;
 mod heartbeat;
+mod inputs;
+mod output;
 mod progress;
 mod staging;
 mod usage;
@@ -10,6 +12,9 @@ mod usage;
 pub use checkpoint::Fingerprint;
 pub use events::EventLog;
 pub use heartbeat::{Beat, Pulse};
+pub use inputs::{LoadedMap, read_cube};
+pub use output::MapToWrite;
+pub(crate) use output::{read_failure, write_failure};
 pub use progress::ProgressMeter;
 pub use staging::{read_json, sync_tree, write_atomically, write_json};
 pub use usage::{cpu_seconds, host_name, now_ms, peak_memory_bytes, resident_memory_bytes};

@@ -1,0 +1,9 @@
+//! From a particle dataset to what the science crates take: images, contrast transfer, poses.
+
+mod images;
+mod optics;
+mod poses;
+
+pub use images::ParticleImages;
+pub use optics::{contrast_transfer, optics_groups};
+pub use poses::{Pose, halves, poses, write_poses};
