@@ -34,6 +34,9 @@ crate::params! {
         pub ignore_halves: bool = boolean(false).title("Ignore half sets").section("Input").advanced(),
         /// Look at every image for NaN, infinities and constant values. Otherwise a sample is looked at.
         pub check_all_images: bool = boolean(false).title("Check all images").section("Images"),
+        /// Leave out images that hold NaN or infinite values or only one value, instead of stopping. Looks at
+        /// every image.
+        pub drop_bad_images: bool = boolean(false).title("Drop bad images").section("Images"),
         /// How many images are looked at, spread evenly over the file, unless all are.
         pub sampled_images: usize =
             integer(200).title("Sampled images").at_least(1.0).at_most(100000.0).section("Images").advanced(),
