@@ -9,12 +9,14 @@ pub mod context;
 pub mod failure;
 pub mod figures;
 pub mod files;
+pub mod import_volumes;
 pub mod job;
 pub mod manual;
 pub mod params;
 pub mod particles;
 pub mod process;
 mod registry;
+pub mod simulate_particles;
 
 pub use check::{Resolved, check, resolve};
 pub use context::JobContext;

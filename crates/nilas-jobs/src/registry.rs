@@ -1,8 +1,13 @@
 //! The registry: one line per job type.
 
+use crate::import_volumes::ImportVolumes;
 use crate::job::JobType;
+use crate::simulate_particles::SimulateParticles;
 
-static REGISTRY: &[JobType] = &[];
+static REGISTRY: &[JobType] = &[
+    JobType::of::<ImportVolumes>("import_volumes"),
+    JobType::of::<SimulateParticles>("simulate_particles"),
+];
 
 /// All job types in the order of the job menu.
 pub fn registry() -> &'static [JobType] {

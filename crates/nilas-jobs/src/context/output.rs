@@ -1,10 +1,11 @@
 //! Outputs: `.cs` datasets, `.csg` groups and maps, written into the staging directory.
 
 use super::JobContext;
+use super::staging::write_atomically;
 use crate::failure;
 use nilas_dataset::{Dataset, fresh_uids};
 use nilas_formats::mrc::{self, MrcMode};
-use nilas_formats::{FormatError, cs, csg};
+use nilas_formats::{FormatError, cs};
 use nilas_model::{DataKind, Failure, OutputRecord, SlotRecord};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -73,7 +74,7 @@ impl JobContext {
             // A mask output `mask` with the slot `mask` is not called mask_mask.
             let file = if map.slot == name { format!("{job}_{name}.mrc") } else { format!("{job}_{name}_{}.mrc", map.slot) };
             let (path, relative) = self.output_path(&file);
-            mrc::write_volume(&path, [n, n, n], voxel_size_angstrom, map.data, MrcMode::Float32).map_err(write_failure)?;
+            mrc::write_volume(&path, [n, n, n], voxel_size_angstrom, map.data, MrcMode::F32).map_err(write_failure)?;
             let slot = map.slot;
             table
                 .set_texts(&format!("{slot}/path"), [relative.as_str()])
@@ -113,27 +114,44 @@ impl JobContext {
 
     fn write_group(&self, output: &OutputRecord, group: &str) -> Result<(), Failure> {
         let (path, _) = self.output_path(&format!("{}_{}.csg", self.job_name(), output.name));
-        let in_folder = |metafile: &str| format!(">{}", metafile.rsplit('/').next().unwrap_or(metafile));
-        let file = csg::ResultGroup {
-            created_ms: super::now_ms(),
-            description: output.summary.clone(),
-            name: output.name.clone(),
-            title: output.title.clone(),
-            kind: group.to_owned(),
-            results: output
-                .slots
-                .iter()
-                .map(|s| csg::GroupResult {
-                    name: s.name.clone(),
-                    metafile: in_folder(&s.metafile),
-                    num_items: output.count,
-                    kind: s.dtype.clone(),
-                })
-                .collect(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        csg::write(&path, &file).map_err(write_failure)
+        // Block style with sorted keys, text in JSON's quotes, which are YAML's too.
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut slots: Vec<_> = output.slots.iter().collect();
+        slots.sort_by(|a, b| a.name.cmp(&b.name));
+        write_atomically(&path, |w| {
+            writeln!(w, "created: {}", utc_time(super::now_ms()))?;
+            writeln!(w, "group:\n  description: {}\n  name: {}", quoted(&output.summary), output.name)?;
+            writeln!(w, "  title: {}\n  type: {group}\nresults:", quoted(&output.title))?;
+            for slot in slots {
+                let file = slot.metafile.rsplit('/').next().unwrap_or(&slot.metafile);
+                writeln!(w, "  {}:\n    metafile: {}", slot.name, quoted(&format!(">{file}")))?;
+                writeln!(w, "    num_items: {}\n    type: {}", output.count, slot.dtype)?;
+            }
+            writeln!(w, "version: nilas-{}", env!("CARGO_PKG_VERSION"))
+        })
     }
+}
+
+/// `2024-01-02 03:04:05.678000` in UTC (civil date after Hinnant's `civil_from_days`).
+fn utc_time(ms: u64) -> String {
+    let (days, in_day) = ((ms / 86_400_000) as i64, ms % 86_400_000);
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let seconds = in_day / 1000;
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}.{:03}000",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        in_day % 1000
+    )
 }
 
 /// The type of a slot as CryoSPARC names it.
@@ -169,5 +187,17 @@ pub(crate) fn read_failure(error: FormatError, field: &str) -> Failure {
             "The file is incomplete: copy or extract it again, then run the job that names it once more.",
         ),
         other => failure::input(field, other, "Check the file; `nilas data info FILE` tells what is in it."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_civil() {
+        assert_eq!(utc_time(0), "1970-01-01 00:00:00.000000");
+        assert_eq!(utc_time(1_709_251_199_042), "2024-02-29 23:59:59.042000");
+        assert_eq!(utc_time(1_795_442_400_000), "2026-11-23 14:00:00.000000");
     }
 }

@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 const OPEN_FILES: usize = 64;
 
 /// The images of a particle dataset, all of one box and pixel size.
-#[derive(Debug)]
 pub struct ParticleImages {
     files: Vec<PathBuf>,
     place: Vec<(u32, u32)>,
@@ -128,6 +127,12 @@ impl ParticleImages {
         }
         open.push((number, Arc::clone(&file)));
         Ok(file)
+    }
+}
+
+impl std::fmt::Debug for ParticleImages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParticleImages").field("len", &self.len()).field("box_size", &self.box_size).finish_non_exhaustive()
     }
 }
 

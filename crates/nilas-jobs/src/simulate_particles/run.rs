@@ -1,18 +1,17 @@
 //! The recipe of `simulate_particles`: specimen, images, truth.
 
 use super::{Params, Plan};
-use crate::context::{JobContext, MapToWrite, read_cube, read_failure, write_failure};
+use crate::context::{JobContext, MapToWrite, read_cube, write_failure};
 use crate::failure;
 use crate::figures;
 use crate::job::Finished;
 use crate::particles::{Pose, write_poses};
 use nilas_dataset::{Dataset, DatasetError, fresh_uids};
 use nilas_formats::mrc::{MrcMode, MrcStackWriter};
-use nilas_formats::pdb;
 use nilas_geometry::Rotation;
 use nilas_model::{DataKind, Failure};
 use nilas_simulate::{
-    Atom, Element, Molecule, NoiseSpectrum, Optics, Orientations, ParticleTruth, ScatteringModel, SimulateError,
+    NoiseSpectrum, Optics, Orientations, ParticleTruth, ScatteringModel, SimulateError,
     Simulation, SimulationParams, SnrRegion, Specimen, demo_molecule,
 };
 use rand::SeedableRng;
@@ -129,18 +128,11 @@ fn specimen(context: &JobContext, params: &Params, source: Option<&Path>) -> Res
         context.info(format!("Map of {} voxels, {:.3} Å.", map.n, map.voxel_size_angstrom))?;
         return Specimen::map(map.data, map.n, map.voxel_size_angstrom).map_err(simulate_failure);
     }
-    let atoms = pdb::read_atoms(path).map_err(|e| read_failure(e, "params.source_path"))?;
-    let mut molecule = Molecule::default();
-    for atom in &atoms {
-        molecule.atoms.push(Atom {
-            element: Element::from_symbol(&atom.element).map_err(simulate_failure)?,
-            position_angstrom: atom.position_angstrom,
-            b_factor: atom.b_factor,
-            occupancy: atom.occupancy,
-        });
-    }
-    context.info(format!("Model of {} atoms, {:.0} kDa.", atoms.len(), molecule.mass_da() / 1000.0))?;
-    Ok(Specimen::molecule(molecule))
+    Err(failure::input(
+        "params.source_path",
+        format!("{} is not a map (.mrc, .map, .ccp4).", path.display()),
+        "Give a map, or leave the field empty.",
+    ))
 }
 
 fn simulation_params(p: &Params) -> SimulationParams {
@@ -189,7 +181,7 @@ fn simulation_params(p: &Params) -> SimulationParams {
 fn images(context: &JobContext, simulation: &Simulation, params: &Params) -> Result<(Vec<ParticleTruth>, String), Failure> {
     let n = params.box_size;
     let (path, relative) = context.output_path(&format!("{}_particles.mrcs", context.job_name()));
-    let mode = if params.float16 { MrcMode::Float16 } else { MrcMode::Float32 };
+    let mode = if params.float16 { MrcMode::F16 } else { MrcMode::F32 };
     let mut stack = MrcStackWriter::create(&path, [n, n], params.pixel_size_angstrom, mode).map_err(write_failure)?;
     let mut truths = Vec::with_capacity(simulation.len());
     let mut shown = Vec::new();

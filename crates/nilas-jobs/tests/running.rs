@@ -1,0 +1,192 @@
+//! Contract of the job types when they run: outputs, figures, log, same seed same result, cancelling, resuming.
+#![allow(clippy::unwrap_used)]
+
+mod project;
+
+use nilas_formats::cs;
+use nilas_formats::mrc::MrcFile;
+use nilas_jobs::context::read_json;
+use nilas_model::{EventKind, FailureKind, Figure, FigureData, JobId, JobResult};
+use project::Project;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Images small enough for a test: 60 kDa in 32 pixels of 5 Å.
+fn phantom(count: usize) -> Value {
+    json!({
+        "number_of_particles": count, "box_size": 32, "pixel_size_angstrom": 5.0, "demo_mass_kda": 60.0,
+        "snr": 1.0, "shift_sigma_angstrom": 3.0, "seed": 3
+    })
+}
+
+/// Everything that every completed job must have left behind.
+fn check_completed(project: &Project, id: JobId, result: &JobResult) {
+    let dir = project.job_dir(id);
+    let spec = {
+        let record: nilas_model::JobRecord = read_json(&dir.join("job.json")).unwrap();
+        (nilas_jobs::find(&record.job_type).unwrap().spec)()
+    };
+    assert!(!result.outputs.is_empty());
+    for output in &result.outputs {
+        let declared = spec.outputs.iter().find(|o| {
+            o.name == output.name || (o.count_param.is_some() && output.name.starts_with(&format!("{}_", o.name)))
+        });
+        let declared = declared.unwrap_or_else(|| panic!("{}: output {} is not declared", spec.name, output.name));
+        assert_eq!(declared.kind, output.kind);
+        assert!(output.count > 0 && !output.slots.is_empty());
+        for slot in &output.slots {
+            let table = cs::read(project.dir.join(&slot.metafile)).unwrap();
+            assert!(table.has_slot(&slot.name), "{}: {}", slot.metafile, slot.name);
+            assert_eq!(table.rows() as u64, output.count);
+            table.check_unique_uids().unwrap();
+            if let Ok(paths) = table.texts(&format!("{}/path", slot.name)) {
+                assert!(project.dir.join(&*paths[0]).exists(), "{}", paths[0]);
+            }
+        }
+        for file in &output.files {
+            assert!(file.starts_with(&format!("{id}/output/")), "{file}");
+            MrcFile::open(project.dir.join(file)).unwrap();
+        }
+        assert!(dir.join("output").join(format!("{id}_{}.csg", output.name)).is_file());
+    }
+    let events = project.events(id);
+    for (i, event) in events.iter().enumerate() {
+        assert_eq!(event.seq, i as u64 + 1, "numbers without gaps");
+    }
+    assert!(events.iter().any(|e| matches!(e.kind, EventKind::Started { .. })));
+    let figures = project.figures(id);
+    assert!(!figures.is_empty(), "{}: no figure", spec.name);
+    for figure in figures {
+        assert!(figure.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{figure}");
+        let figure: Figure = read_json(&dir.join("figures").join(format!("{figure}.json"))).unwrap();
+        check_figure(&figure);
+    }
+    assert!(!dir.join("failure.json").exists());
+    assert!(!dir.join("checkpoint").exists() && !dir.join("scratch").exists());
+    assert!(result.peak_memory_bytes > 0 && result.wall_s > 0.0 && !result.version.is_empty());
+    for param in &spec.params {
+        assert!(result.resolved_params.contains_key(&param.name), "{}: {}", spec.name, param.name);
+    }
+}
+
+fn check_figure(figure: &Figure) {
+    match &figure.data {
+        FigureData::Curves { curves, .. } => {
+            assert!(!curves.is_empty(), "{}", figure.id);
+            for curve in curves {
+                assert_eq!(curve.x.len(), curve.y.len());
+                assert!(!curve.x.is_empty(), "{}: {} is empty", figure.id, curve.name);
+            }
+        }
+        FigureData::Histogram { edges, counts, .. } => assert_eq!(edges.len(), counts.len() + 1),
+        FigureData::HeatMap { columns, values, .. } => assert_eq!(values.len() % *columns as usize, 0),
+        FigureData::Scatter { xs, ys, .. } => assert_eq!(xs.len(), ys.len()),
+        FigureData::Montage { images, .. } => {
+            assert!(!images.is_empty());
+            for image in images {
+                let bytes = (image.width * image.height) as usize;
+                assert_eq!(image.pixels_base64.len(), bytes.div_ceil(3) * 4, "{}", figure.id);
+            }
+        }
+        FigureData::Table { columns, rows } => assert!(rows.iter().all(|r| r.len() == columns.len())),
+    }
+}
+
+fn stack(project: &Project, id: JobId) -> Vec<f32> {
+    MrcFile::open(project.job_dir(id).join("output").join(format!("{id}_particles.mrcs"))).unwrap().read_all().unwrap()
+}
+
+#[test]
+fn simulated_particles_have_truth_apart_and_repeat_with_the_seed() {
+    let project = Project::new();
+    let (first, result) = project.complete("simulate_particles", phantom(20), &[]);
+    check_completed(&project, first, &result);
+    let names: Vec<&str> = result.outputs.iter().map(|o| o.name.as_str()).collect();
+    assert_eq!(names, ["particles", "truth", "truth_volume"]);
+    let slots = |i: usize| result.outputs[i].slots.iter().map(|s| s.name.as_str()).collect::<Vec<_>>();
+    assert!(!slots(0).contains(&"alignments3D") && slots(1).contains(&"alignments3D"));
+    let (second, _) = project.complete("simulate_particles", phantom(20), &[]);
+    assert_eq!(stack(&project, first), stack(&project, second));
+    let mut other = phantom(20);
+    other["seed"] = json!(4);
+    let (third, _) = project.complete("simulate_particles", other, &[]);
+    assert_ne!(stack(&project, first), stack(&project, third));
+}
+
+#[test]
+fn a_map_and_a_mask_come_in() {
+    let project = Project::new();
+    let (simulated, result) = project.complete("simulate_particles", phantom(2), &[]);
+    let path = project.dir.join(&result.outputs[2].files[0]);
+    let (id, result) = project.complete("import_volumes", json!({"path": path, "lowpass_angstrom": 20.0}), &[]);
+    check_completed(&project, id, &result);
+    assert_eq!(result.outputs[0].name, "volume");
+    assert_eq!(result.statistics["voxel_size_angstrom"], 5.0);
+    // Twice mirrored is not mirrored; the plane of x = 0 is its own image.
+    let (once, result) = project.complete("import_volumes", json!({"path": path, "flip_hand": true}), &[]);
+    let once = MrcFile::open(project.dir.join(&result.outputs[0].files[0])).map(|f| (once, f.read_all().unwrap())).unwrap();
+    let plain = MrcFile::open(&path).unwrap().read_all().unwrap();
+    let n = 32;
+    let at = |d: &[f32], x: usize| d[(7 * n + 9) * n + x];
+    assert_eq!(at(&once.1, 12), at(&plain, n - 12));
+    assert_eq!(at(&once.1, 0), at(&plain, 0));
+
+    let greatest = plain.iter().copied().fold(f32::MIN, f32::max);
+    let mask: Vec<f32> = plain.iter().map(|v| f32::from(u8::from(*v > 0.2 * greatest))).collect();
+    let mask_path = project.outside().join("mask.mrc");
+    nilas_formats::mrc::write_volume(&mask_path, [n; 3], 5.0, &mask, nilas_formats::mrc::MrcMode::I8).unwrap();
+    let (id, result) = project.complete("import_volumes", json!({"path": mask_path, "kind": "mask"}), &[]);
+    check_completed(&project, id, &result);
+    assert_eq!((result.outputs[0].name.as_str(), result.outputs[0].slots[0].name.as_str()), ("mask", "mask"));
+    assert!(simulated.0 == 1);
+}
+
+#[test]
+fn what_was_simulated_can_be_imported_again() {
+    let project = Project::new();
+    let (id, _) = project.complete("simulate_particles", phantom(20), &[]);
+    let folder = project.job_dir(id).join("output");
+    let (from_cs, result) =
+        project.complete("import_particles", json!({"path": folder.join(format!("{id}_truth.cs"))}), &[]);
+    check_completed(&project, from_cs, &result);
+    let slots: Vec<&str> = result.outputs[0].slots.iter().map(|s| s.name.as_str()).collect();
+    for slot in ["blob", "ctf", "alignments3D", "location", "truth"] {
+        assert!(slots.contains(&slot), "{slots:?}");
+    }
+    let (from_stack, result) =
+        project.complete("import_particles", json!({"path": folder.join(format!("{id}_particles.mrcs"))}), &[]);
+    check_completed(&project, from_stack, &result);
+    assert_eq!((result.outputs[0].count, result.statistics["pixel_size_angstrom"]), (20, 5.0));
+}
+
+/// Runs a job, asks it to stop after `delay`, and says how long stopping took.
+fn cancel_after(project: &Project, id: JobId, delay: Duration) -> (nilas_model::Failure, Duration) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let order = project.order(id, 1);
+    let flag = Arc::clone(&stop);
+    let asked = std::thread::spawn(move || {
+        std::thread::sleep(delay);
+        flag.store(true, Ordering::Relaxed);
+        Instant::now()
+    });
+    let outcome = nilas_jobs::process::run(&order, stop, || {});
+    let ended = Instant::now();
+    let asked = asked.join().unwrap();
+    (outcome.expect_err("the job should have been stopped"), ended.saturating_duration_since(asked))
+}
+
+#[test]
+fn a_long_simulation_stops_within_a_second_and_leaves_nothing() {
+    let project = Project::new();
+    let mut params = phantom(2_000_000);
+    params["box_size"] = json!(64);
+    params["pixel_size_angstrom"] = json!(2.5);
+    let id = project.add("simulate_particles", params, &[]);
+    let (failure, took) = cancel_after(&project, id, Duration::from_millis(1500));
+    assert_eq!(failure.kind, FailureKind::Cancelled);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(!project.job_dir(id).join("output").exists());
+    assert!(!project.job_dir(id).join("staging-1").exists());
+}
