@@ -52,16 +52,29 @@ pub fn existing_folder(project_dir: &Path, name: &str, path: &Path) -> Result<Pa
     if found.is_dir() {
         return Ok(found);
     }
-    Err(problem(name, format!("{} is not a folder.", found.display()), "Give the path of a folder."))
+    Err(problem(
+        name,
+        format!("{} is not a folder.", found.display()),
+        "Give the path of a folder.",
+    ))
 }
 
 fn existing(project_dir: &Path, name: &str, path: &Path) -> Result<PathBuf, Problem> {
     let tried = candidates(project_dir, path);
     match tried.iter().find(|p| p.exists()) {
-        Some(found) => std::path::absolute(found)
-            .map_err(|e| problem(name, format!("{}: {e}.", found.display()), "Give an absolute path.")),
+        Some(found) => std::path::absolute(found).map_err(|e| {
+            problem(
+                name,
+                format!("{}: {e}.", found.display()),
+                "Give an absolute path.",
+            )
+        }),
         None => {
-            let list = tried.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" or ");
+            let list = tried
+                .iter()
+                .map(|p| p.display().to_string())
+                .collect::<Vec<_>>()
+                .join(" or ");
             Err(problem(
                 name,
                 format!("{list} does not exist."),
@@ -72,5 +85,9 @@ fn existing(project_dir: &Path, name: &str, path: &Path) -> Result<PathBuf, Prob
 }
 
 fn problem(name: &str, message: String, hint: &str) -> Problem {
-    Problem { field: format!("params.{name}"), message, hint: hint.to_owned() }
+    Problem {
+        field: format!("params.{name}"),
+        message,
+        hint: hint.to_owned(),
+    }
 }

@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 fn stack(path: &Path, count: usize, n: usize, pixel_size: f64, change: impl Fn(usize, &mut [f32])) {
     let mut writer = MrcStackWriter::create(path, [n, n], pixel_size, MrcMode::F32).unwrap();
     for i in 0..count {
-        let mut image: Vec<f32> =
-            (0..n * n).map(|p| ((p * 7919 + i * 104_729) % 1013) as f32 / 500.0 - 1.0).collect();
+        let mut image: Vec<f32> = (0..n * n)
+            .map(|p| ((p * 7919 + i * 104_729) % 1013) as f32 / 500.0 - 1.0)
+            .collect();
         change(i, &mut image);
         writer.push(&image).unwrap();
     }
@@ -32,15 +33,28 @@ struct Star {
 impl Star {
     fn of(stack: &str, count: usize) -> Self {
         let names = (1..=count).map(|i| format!("{i:06}@{stack}")).collect();
-        Star { pixel_size: 2.0, defocus: 12_000.0, voltage: 300.0, names }
+        Star {
+            pixel_size: 2.0,
+            defocus: 12_000.0,
+            voltage: 300.0,
+            names,
+        }
     }
 
     fn write(&self, path: &Path) {
         let mut file = std::fs::File::create(path).unwrap();
-        writeln!(file, "data_optics\n\nloop_\n_rlnOpticsGroup #1\n_rlnVoltage #2\n_rlnSphericalAberration #3").unwrap();
+        writeln!(
+            file,
+            "data_optics\n\nloop_\n_rlnOpticsGroup #1\n_rlnVoltage #2\n_rlnSphericalAberration #3"
+        )
+        .unwrap();
         writeln!(file, "_rlnAmplitudeContrast #4\n_rlnImagePixelSize #5").unwrap();
         writeln!(file, "1 {} 2.7 0.1 {}\n\n", self.voltage, self.pixel_size).unwrap();
-        writeln!(file, "data_particles\n\nloop_\n_rlnImageName #1\n_rlnOpticsGroup #2").unwrap();
+        writeln!(
+            file,
+            "data_particles\n\nloop_\n_rlnImageName #1\n_rlnOpticsGroup #2"
+        )
+        .unwrap();
         writeln!(file, "_rlnDefocusU #3\n_rlnDefocusV #4\n_rlnDefocusAngle #5").unwrap();
         for name in &self.names {
             writeln!(file, "{name} 1 {0} {0} 0", self.defocus).unwrap();
@@ -65,14 +79,29 @@ fn good_input_is_taken() {
     assert_eq!(result.outputs[0].count, 12);
     assert_eq!(result.statistics["pixel_size_angstrom"], 2.0);
     assert!(project.figures(id).contains(&"checks".to_owned()));
-    assert!(project.job_dir(id).join("output").join(format!("{id}_particles.cs")).is_file());
-    assert!(project.job_dir(id).join("output").join(format!("{id}_particles.csg")).is_file());
+    assert!(
+        project
+            .job_dir(id)
+            .join("output")
+            .join(format!("{id}_particles.cs"))
+            .is_file()
+    );
+    assert!(
+        project
+            .job_dir(id)
+            .join("output")
+            .join(format!("{id}_particles.csg"))
+            .is_file()
+    );
 }
 
 #[test]
 fn missing_file_names_the_field() {
     let failure = Project::new().fail("import_particles", json!({"path": "/no/such.star"}), &[]);
-    assert_eq!((failure.kind, failure.field.as_deref()), (FailureKind::Input, Some("params.path")));
+    assert_eq!(
+        (failure.kind, failure.field.as_deref()),
+        (FailureKind::Input, Some("params.path"))
+    );
     assert!(failure.message.contains("/no/such.star"));
 }
 
@@ -93,8 +122,16 @@ fn missing_stack_says_where_it_was_looked_for() {
     let (project, star) = good();
     std::fs::remove_file(project.outside().join("a.mrcs")).unwrap();
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
-    assert!(failure.message.contains("a.mrcs") && failure.message.contains("12 particles"), "{}", failure.message);
-    assert!(failure.message.contains(&project.outside().display().to_string()), "{}", failure.message);
+    assert!(
+        failure.message.contains("a.mrcs") && failure.message.contains("12 particles"),
+        "{}",
+        failure.message
+    );
+    assert!(
+        failure.message.contains(&project.outside().display().to_string()),
+        "{}",
+        failure.message
+    );
     assert!(failure.hint.contains("image_root"));
 }
 
@@ -105,7 +142,11 @@ fn image_root_finds_moved_stacks() {
     std::fs::create_dir(&moved).unwrap();
     std::fs::rename(project.outside().join("a.mrcs"), moved.join("a.mrcs")).unwrap();
     project.fail("import_particles", json!({"path": star}), &[]);
-    project.complete("import_particles", json!({"path": star, "image_root": moved}), &[]);
+    project.complete(
+        "import_particles",
+        json!({"path": star, "image_root": moved}),
+        &[],
+    );
 }
 
 #[test]
@@ -113,10 +154,23 @@ fn truncated_stack_gives_both_lengths() {
     let (project, star) = good();
     let path = project.outside().join("a.mrcs");
     let length = std::fs::metadata(&path).unwrap().len();
-    std::fs::File::options().write(true).open(&path).unwrap().set_len(length - 100).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(length - 100)
+        .unwrap();
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
-    assert!(failure.message.contains(&length.to_string()), "{}", failure.message);
-    assert!(failure.message.contains(&(length - 100).to_string()), "{}", failure.message);
+    assert!(
+        failure.message.contains(&length.to_string()),
+        "{}",
+        failure.message
+    );
+    assert!(
+        failure.message.contains(&(length - 100).to_string()),
+        "{}",
+        failure.message
+    );
 }
 
 #[test]
@@ -124,22 +178,42 @@ fn slices_beyond_the_end_are_found() {
     let (project, star) = good();
     Star::of("a.mrcs", 13).write(&star);
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
-    assert!(failure.message.contains("slice 13") && failure.message.contains("12"), "{}", failure.message);
+    assert!(
+        failure.message.contains("slice 13") && failure.message.contains("12"),
+        "{}",
+        failure.message
+    );
 }
 
 #[test]
 fn pixel_sizes_that_cannot_be() {
     let (project, star) = good();
     for wrong in [0.0, -2.0] {
-        Star { pixel_size: wrong, ..Star::of("a.mrcs", 12) }.write(&star);
+        Star {
+            pixel_size: wrong,
+            ..Star::of("a.mrcs", 12)
+        }
+        .write(&star);
         let failure = project.fail("import_particles", json!({"path": star}), &[]);
-        assert_eq!(failure.field.as_deref(), Some("params.pixel_size_angstrom"), "{failure:?}");
+        assert_eq!(
+            failure.field.as_deref(),
+            Some("params.pixel_size_angstrom"),
+            "{failure:?}"
+        );
     }
     // A given pixel size mends it.
-    let (_, result) = project.complete("import_particles", json!({"path": star, "pixel_size_angstrom": 2.0}), &[]);
+    let (_, result) = project.complete(
+        "import_particles",
+        json!({"path": star, "pixel_size_angstrom": 2.0}),
+        &[],
+    );
     assert_eq!(result.statistics["pixel_size_angstrom"], 2.0);
     // One that disagrees with the header is a warning.
-    Star { pixel_size: 3.0, ..Star::of("a.mrcs", 12) }.write(&star);
+    Star {
+        pixel_size: 3.0,
+        ..Star::of("a.mrcs", 12)
+    }
+    .write(&star);
     let (id, _) = project.complete("import_particles", json!({"path": star}), &[]);
     let log = serde_json::to_string(&project.events(id)).unwrap();
     assert!(log.contains("3 Å/px") && log.contains("2.0000 Å/px"), "{log}");
@@ -156,10 +230,22 @@ fn nan_images_stop_the_import_or_are_dropped_on_request() {
             image.fill(0.0);
         }
     });
-    let failure = project.fail("import_particles", json!({"path": star, "check_all_images": true}), &[]);
-    assert!(failure.message.contains("particle 5") && failure.message.contains("particle 8"), "{}", failure.message);
+    let failure = project.fail(
+        "import_particles",
+        json!({"path": star, "check_all_images": true}),
+        &[],
+    );
+    assert!(
+        failure.message.contains("particle 5") && failure.message.contains("particle 8"),
+        "{}",
+        failure.message
+    );
     assert!(failure.hint.contains("drop_bad_images"));
-    let (_, result) = project.complete("import_particles", json!({"path": star, "drop_bad_images": true}), &[]);
+    let (_, result) = project.complete(
+        "import_particles",
+        json!({"path": star, "drop_bad_images": true}),
+        &[],
+    );
     assert_eq!(result.outputs[0].count, 10);
 }
 
@@ -167,7 +253,10 @@ fn nan_images_stop_the_import_or_are_dropped_on_request() {
 fn identical_images() {
     let (project, star) = good();
     stack(&project.outside().join("a.mrcs"), 12, 16, 2.0, |_, image| {
-        image.iter_mut().enumerate().for_each(|(p, v)| *v = (p % 5) as f32);
+        image
+            .iter_mut()
+            .enumerate()
+            .for_each(|(p, v)| *v = (p % 5) as f32);
     });
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
     assert!(failure.message.contains("identical"), "{}", failure.message);
@@ -179,13 +268,21 @@ fn odd_and_mixed_boxes() {
     stack(&project.outside().join("odd.mrcs"), 3, 15, 2.0, |_, _| {});
     Star::of("odd.mrcs", 3).write(&star);
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
-    assert!(failure.message.contains("15") && failure.message.contains("odd"), "{}", failure.message);
+    assert!(
+        failure.message.contains("15") && failure.message.contains("odd"),
+        "{}",
+        failure.message
+    );
     stack(&project.outside().join("big.mrcs"), 3, 20, 2.0, |_, _| {});
     let mut mixed = Star::of("a.mrcs", 12);
     mixed.names.extend(Star::of("big.mrcs", 3).names);
     mixed.write(&star);
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
-    assert!(failure.message.contains("12 of 16 x 16") && failure.message.contains("3 of 20 x 20"), "{}", failure.message);
+    assert!(
+        failure.message.contains("12 of 16 x 16") && failure.message.contains("3 of 20 x 20"),
+        "{}",
+        failure.message
+    );
 }
 
 #[test]
@@ -193,16 +290,32 @@ fn few_particles_are_a_warning() {
     let (project, star) = good();
     Star::of("a.mrcs", 3).write(&star);
     let (id, _) = project.complete("import_particles", json!({"path": star}), &[]);
-    assert!(serde_json::to_string(&project.events(id)).unwrap().contains("only 3 particles"));
+    assert!(
+        serde_json::to_string(&project.events(id))
+            .unwrap()
+            .contains("only 3 particles")
+    );
 }
 
 #[test]
 fn optics_that_cannot_be() {
     let (project, star) = good();
-    Star { defocus: 0.0, ..Star::of("a.mrcs", 12) }.write(&star);
+    Star {
+        defocus: 0.0,
+        ..Star::of("a.mrcs", 12)
+    }
+    .write(&star);
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
-    assert!(failure.message.contains("defocus") && failure.message.contains('0'), "{}", failure.message);
-    Star { voltage: 0.0, ..Star::of("a.mrcs", 12) }.write(&star);
+    assert!(
+        failure.message.contains("defocus") && failure.message.contains('0'),
+        "{}",
+        failure.message
+    );
+    Star {
+        voltage: 0.0,
+        ..Star::of("a.mrcs", 12)
+    }
+    .write(&star);
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
     assert_eq!(failure.field.as_deref(), Some("params.voltage_kv"), "{failure:?}");
 }
@@ -210,7 +323,11 @@ fn optics_that_cannot_be() {
 #[test]
 fn a_file_of_no_kind() {
     let project = Project::new();
-    for (name, content) in [("empty.star", &b""[..]), ("text.star", b"hello\nworld\n"), ("noise.mrcs", &[0u8; 4000])] {
+    for (name, content) in [
+        ("empty.star", &b""[..]),
+        ("text.star", b"hello\nworld\n"),
+        ("noise.mrcs", &[0u8; 4000]),
+    ] {
         let path = project.outside().join(name);
         std::fs::write(&path, content).unwrap();
         let failure = project.fail("import_particles", json!({"path": path}), &[]);
@@ -244,7 +361,10 @@ fn maps_that_are_no_cubes() {
 fn a_full_or_read_only_disk_is_no_ones_fault() {
     let (project, star) = good();
     let id = project.add("import_particles", json!({"path": star}), &[]);
-    let order = nilas_jobs::process::Order { project_dir: "/proc/nothing".into(), ..project.order(id, 1) };
+    let order = nilas_jobs::process::Order {
+        project_dir: "/proc/nothing".into(),
+        ..project.order(id, 1)
+    };
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let failure = nilas_jobs::process::run(&order, stop, || {}).unwrap_err();
     assert!(failure.message.contains("/proc/nothing"), "{failure:?}");
@@ -256,13 +376,32 @@ fn connections_are_checked_before_anything_runs() {
     let (particles, _) = project.complete("import_particles", json!({"path": star}), &[]);
     for (inputs, field, says) in [
         (vec![], "inputs.particles", "at least 1"),
-        (vec![("particles", particles, "nothing")], "inputs.particles", "no output"),
-        (vec![("particles", nilas_model::JobId(99), "particles")], "inputs.particles", "does not exist"),
-        (vec![("particels", particles, "particles")], "inputs.particels", "no input"),
-        (vec![("particles", particles, "particles")], "inputs.particles", "lacks alignments3D"),
+        (
+            vec![("particles", particles, "nothing")],
+            "inputs.particles",
+            "no output",
+        ),
+        (
+            vec![("particles", nilas_model::JobId(99), "particles")],
+            "inputs.particles",
+            "does not exist",
+        ),
+        (
+            vec![("particels", particles, "particles")],
+            "inputs.particels",
+            "no input",
+        ),
+        (
+            vec![("particles", particles, "particles")],
+            "inputs.particles",
+            "lacks alignments3D",
+        ),
     ] {
         let failure = project.fail("reconstruct", json!({}), &inputs);
-        assert!(failure.message.contains(field) && failure.message.contains(says), "{failure:?}");
+        assert!(
+            failure.message.contains(field) && failure.message.contains(says),
+            "{failure:?}"
+        );
     }
     let failure = project.fail("no_such_type", json!({}), &[]);
     assert!(failure.message.contains("no_such_type"), "{failure:?}");

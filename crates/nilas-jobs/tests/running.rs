@@ -31,9 +31,11 @@ fn check_completed(project: &Project, id: JobId, result: &JobResult) {
     assert!(!result.outputs.is_empty());
     for output in &result.outputs {
         let declared = spec.outputs.iter().find(|o| {
-            o.name == output.name || (o.count_param.is_some() && output.name.starts_with(&format!("{}_", o.name)))
+            o.name == output.name
+                || (o.count_param.is_some() && output.name.starts_with(&format!("{}_", o.name)))
         });
-        let declared = declared.unwrap_or_else(|| panic!("{}: output {} is not declared", spec.name, output.name));
+        let declared =
+            declared.unwrap_or_else(|| panic!("{}: output {} is not declared", spec.name, output.name));
         assert_eq!(declared.kind, output.kind);
         assert!(output.count > 0 && !output.slots.is_empty());
         for slot in &output.slots {
@@ -49,7 +51,11 @@ fn check_completed(project: &Project, id: JobId, result: &JobResult) {
             assert!(file.starts_with(&format!("{id}/output/")), "{file}");
             MrcFile::open(project.dir.join(file)).unwrap();
         }
-        assert!(dir.join("output").join(format!("{id}_{}.csg", output.name)).is_file());
+        assert!(
+            dir.join("output")
+                .join(format!("{id}_{}.csg", output.name))
+                .is_file()
+        );
     }
     let events = project.events(id);
     for (i, event) in events.iter().enumerate() {
@@ -59,7 +65,12 @@ fn check_completed(project: &Project, id: JobId, result: &JobResult) {
     let figures = project.figures(id);
     assert!(!figures.is_empty(), "{}: no figure", spec.name);
     for figure in figures {
-        assert!(figure.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{figure}");
+        assert!(
+            figure
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
+            "{figure}"
+        );
         let figure: Figure = read_json(&dir.join("figures").join(format!("{figure}.json"))).unwrap();
         check_figure(&figure);
     }
@@ -67,7 +78,12 @@ fn check_completed(project: &Project, id: JobId, result: &JobResult) {
     assert!(!dir.join("checkpoint").exists() && !dir.join("scratch").exists());
     assert!(result.peak_memory_bytes > 0 && result.wall_s > 0.0 && !result.version.is_empty());
     for param in &spec.params {
-        assert!(result.resolved_params.contains_key(&param.name), "{}: {}", spec.name, param.name);
+        assert!(
+            result.resolved_params.contains_key(&param.name),
+            "{}: {}",
+            spec.name,
+            param.name
+        );
     }
 }
 
@@ -95,7 +111,15 @@ fn check_figure(figure: &Figure) {
 }
 
 fn stack(project: &Project, id: JobId) -> Vec<f32> {
-    MrcFile::open(project.job_dir(id).join("output").join(format!("{id}_particles.mrcs"))).unwrap().read_all().unwrap()
+    MrcFile::open(
+        project
+            .job_dir(id)
+            .join("output")
+            .join(format!("{id}_particles.mrcs")),
+    )
+    .unwrap()
+    .read_all()
+    .unwrap()
 }
 
 #[test]
@@ -105,7 +129,13 @@ fn simulated_particles_have_truth_apart_and_repeat_with_the_seed() {
     check_completed(&project, first, &result);
     let names: Vec<&str> = result.outputs.iter().map(|o| o.name.as_str()).collect();
     assert_eq!(names, ["particles", "truth", "truth_volume"]);
-    let slots = |i: usize| result.outputs[i].slots.iter().map(|s| s.name.as_str()).collect::<Vec<_>>();
+    let slots = |i: usize| {
+        result.outputs[i]
+            .slots
+            .iter()
+            .map(|s| s.name.as_str())
+            .collect::<Vec<_>>()
+    };
     assert!(!slots(0).contains(&"alignments3D") && slots(1).contains(&"alignments3D"));
     let (second, _) = project.complete("simulate_particles", phantom(20), &[]);
     assert_eq!(stack(&project, first), stack(&project, second));
@@ -120,13 +150,19 @@ fn a_map_and_a_mask_come_in() {
     let project = Project::new();
     let (simulated, result) = project.complete("simulate_particles", phantom(2), &[]);
     let path = project.dir.join(&result.outputs[2].files[0]);
-    let (id, result) = project.complete("import_volumes", json!({"path": path, "lowpass_angstrom": 20.0}), &[]);
+    let (id, result) = project.complete(
+        "import_volumes",
+        json!({"path": path, "lowpass_angstrom": 20.0}),
+        &[],
+    );
     check_completed(&project, id, &result);
     assert_eq!(result.outputs[0].name, "volume");
     assert_eq!(result.statistics["voxel_size_angstrom"], 5.0);
     // Twice mirrored is not mirrored; the plane of x = 0 is its own image.
     let (once, result) = project.complete("import_volumes", json!({"path": path, "flip_hand": true}), &[]);
-    let once = MrcFile::open(project.dir.join(&result.outputs[0].files[0])).map(|f| (once, f.read_all().unwrap())).unwrap();
+    let once = MrcFile::open(project.dir.join(&result.outputs[0].files[0]))
+        .map(|f| (once, f.read_all().unwrap()))
+        .unwrap();
     let plain = MrcFile::open(&path).unwrap().read_all().unwrap();
     let n = 32;
     let at = |d: &[f32], x: usize| d[(7 * n + 9) * n + x];
@@ -134,12 +170,22 @@ fn a_map_and_a_mask_come_in() {
     assert_eq!(at(&once.1, 0), at(&plain, 0));
 
     let greatest = plain.iter().copied().fold(f32::MIN, f32::max);
-    let mask: Vec<f32> = plain.iter().map(|v| f32::from(u8::from(*v > 0.2 * greatest))).collect();
+    let mask: Vec<f32> = plain
+        .iter()
+        .map(|v| f32::from(u8::from(*v > 0.2 * greatest)))
+        .collect();
     let mask_path = project.outside().join("mask.mrc");
-    nilas_formats::mrc::write_volume(&mask_path, [n; 3], 5.0, &mask, nilas_formats::mrc::MrcMode::I8).unwrap();
+    nilas_formats::mrc::write_volume(&mask_path, [n; 3], 5.0, &mask, nilas_formats::mrc::MrcMode::I8)
+        .unwrap();
     let (id, result) = project.complete("import_volumes", json!({"path": mask_path, "kind": "mask"}), &[]);
     check_completed(&project, id, &result);
-    assert_eq!((result.outputs[0].name.as_str(), result.outputs[0].slots[0].name.as_str()), ("mask", "mask"));
+    assert_eq!(
+        (
+            result.outputs[0].name.as_str(),
+            result.outputs[0].slots[0].name.as_str()
+        ),
+        ("mask", "mask")
+    );
     assert!(simulated.0 == 1);
 }
 
@@ -148,17 +194,26 @@ fn what_was_simulated_can_be_imported_again() {
     let project = Project::new();
     let (id, _) = project.complete("simulate_particles", phantom(20), &[]);
     let folder = project.job_dir(id).join("output");
-    let (from_cs, result) =
-        project.complete("import_particles", json!({"path": folder.join(format!("{id}_truth.cs"))}), &[]);
+    let (from_cs, result) = project.complete(
+        "import_particles",
+        json!({"path": folder.join(format!("{id}_truth.cs"))}),
+        &[],
+    );
     check_completed(&project, from_cs, &result);
     let slots: Vec<&str> = result.outputs[0].slots.iter().map(|s| s.name.as_str()).collect();
     for slot in ["blob", "ctf", "alignments3D", "location", "truth"] {
         assert!(slots.contains(&slot), "{slots:?}");
     }
-    let (from_stack, result) =
-        project.complete("import_particles", json!({"path": folder.join(format!("{id}_particles.mrcs"))}), &[]);
+    let (from_stack, result) = project.complete(
+        "import_particles",
+        json!({"path": folder.join(format!("{id}_particles.mrcs"))}),
+        &[],
+    );
     check_completed(&project, from_stack, &result);
-    assert_eq!((result.outputs[0].count, result.statistics["pixel_size_angstrom"]), (20, 5.0));
+    assert_eq!(
+        (result.outputs[0].count, result.statistics["pixel_size_angstrom"]),
+        (20, 5.0)
+    );
 }
 
 /// Runs a job, asks it to stop after `delay`, and says how long stopping took.
@@ -174,7 +229,10 @@ fn cancel_after(project: &Project, id: JobId, delay: Duration) -> (nilas_model::
     let outcome = nilas_jobs::process::run(&order, stop, || {});
     let ended = Instant::now();
     let asked = asked.join().unwrap();
-    (outcome.expect_err("the job should have been stopped"), ended.saturating_duration_since(asked))
+    (
+        outcome.expect_err("the job should have been stopped"),
+        ended.saturating_duration_since(asked),
+    )
 }
 
 #[test]

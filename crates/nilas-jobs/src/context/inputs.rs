@@ -42,7 +42,10 @@ impl JobContext {
                     above.append(&below).map_err(|e| {
                         failure::input(
                             &field,
-                            format!("{}.{} can't be added: {e}.", connection.source.job, connection.source.output),
+                            format!(
+                                "{}.{} can't be added: {e}.",
+                                connection.source.job, connection.source.output
+                            ),
                             "Connect every set of particles only once.",
                         )
                     })?;
@@ -50,8 +53,13 @@ impl JobContext {
                 }
             });
         }
-        all.filter(|t| !t.is_empty())
-            .ok_or_else(|| failure::input(&field, "There are no particles.", "Connect an output that holds particles."))
+        all.filter(|t| !t.is_empty()).ok_or_else(|| {
+            failure::input(
+                &field,
+                "There are no particles.",
+                "Connect an output that holds particles.",
+            )
+        })
     }
 
     fn load_output(&self, connection: &Connection, field: &str) -> Result<Dataset, Failure> {
@@ -59,24 +67,39 @@ impl JobContext {
         // Slots by file: own ones first, so that they win over what was passed through.
         let mut files: BTreeMap<(bool, &str), Vec<&str>> = BTreeMap::new();
         for slot in &output.slots {
-            files.entry((slot.passthrough, slot.metafile.as_str())).or_default().push(&slot.name);
+            files
+                .entry((slot.passthrough, slot.metafile.as_str()))
+                .or_default()
+                .push(&slot.name);
         }
         let mut joined: Option<Dataset> = None;
         for ((_, metafile), slots) in files {
             let path = self.project_dir().join(metafile);
-            let table = cs::read(&path).map_err(|e| read_failure(e, field))?.with_slots(&slots);
+            let table = cs::read(&path)
+                .map_err(|e| read_failure(e, field))?
+                .with_slots(&slots);
             joined = Some(match joined {
                 None => table,
                 Some(own) => own.with_passthrough(&table).map_err(|e| {
                     failure::input(
                         field,
-                        format!("{} does not fit to {}: {e}.", path.display(), connection.source.job),
+                        format!(
+                            "{} does not fit to {}: {e}.",
+                            path.display(),
+                            connection.source.job
+                        ),
                         format!("Run {} again.", connection.source.job),
                     )
                 })?,
             });
         }
-        joined.ok_or_else(|| failure::input(field, format!("{} holds nothing.", output.name), "Connect another output."))
+        joined.ok_or_else(|| {
+            failure::input(
+                field,
+                format!("{} holds nothing.", output.name),
+                "Connect another output.",
+            )
+        })
     }
 
     /// The map of an input: the first of these slots that the connected output has.
@@ -86,26 +109,52 @@ impl JobContext {
     pub fn load_map(&self, input: &str, slots: &[&str]) -> Result<LoadedMap, Failure> {
         let field = format!("inputs.{input}");
         let Some(connection) = self.request().connections(input).first() else {
-            return Err(failure::input(&field, "Nothing is connected.", "Connect a volume."));
-        };
-        let output = finished(connection, &field)?;
-        let Some(slot) = slots.iter().find_map(|name| output.slots.iter().find(|s| s.name == **name)) else {
             return Err(failure::input(
                 &field,
-                format!("{}.{} has none of {}.", connection.source.job, output.name, slots.join(", ")),
+                "Nothing is connected.",
+                "Connect a volume.",
+            ));
+        };
+        let output = finished(connection, &field)?;
+        let Some(slot) = slots
+            .iter()
+            .find_map(|name| output.slots.iter().find(|s| s.name == **name))
+        else {
+            return Err(failure::input(
+                &field,
+                format!(
+                    "{}.{} has none of {}.",
+                    connection.source.job,
+                    output.name,
+                    slots.join(", ")
+                ),
                 "Connect an output that holds a map.",
             ));
         };
         let table = cs::read(self.project_dir().join(&slot.metafile)).map_err(|e| read_failure(e, &field))?;
         let damaged = |e: nilas_dataset::DatasetError| {
-            failure::input(&field, format!("{} is damaged: {e}.", slot.metafile), format!("Run {} again.", connection.source.job))
+            failure::input(
+                &field,
+                format!("{} is damaged: {e}.", slot.metafile),
+                format!("Run {} again.", connection.source.job),
+            )
         };
         let texts = table.texts(&format!("{}/path", slot.name)).map_err(damaged)?;
-        let sizes = table.numbers(&format!("{}/psize_A", slot.name)).map_err(damaged)?;
+        let sizes = table
+            .numbers(&format!("{}/psize_A", slot.name))
+            .map_err(damaged)?;
         let (Some(path), Some(size)) = (texts.first(), sizes.first()) else {
-            return Err(failure::input(&field, format!("{} is empty.", slot.metafile), format!("Run {} again.", connection.source.job)));
+            return Err(failure::input(
+                &field,
+                format!("{} is empty.", slot.metafile),
+                format!("Run {} again.", connection.source.job),
+            ));
         };
-        read_cube(self.project_dir().join(path.as_ref() as &str), Some(*size), &field)
+        read_cube(
+            self.project_dir().join(path.as_ref() as &str),
+            Some(*size),
+            &field,
+        )
     }
 }
 
@@ -130,14 +179,20 @@ pub fn read_cube(path: PathBuf, voxel_size_angstrom: Option<f64>, field: &str) -
     if nx != ny || ny != nz {
         return Err(failure::input(
             field,
-            format!("{} has {nx} x {ny} x {nz} voxels; a map must be a cube.", path.display()),
+            format!(
+                "{} has {nx} x {ny} x {nz} voxels; a map must be a cube.",
+                path.display()
+            ),
             "Pad or crop the map to a cube first.",
         ));
     }
     if nx % 2 != 0 || nx < 8 {
         return Err(failure::input(
             field,
-            format!("{} has an edge of {nx} voxels; it must be even and at least 8.", path.display()),
+            format!(
+                "{} has an edge of {nx} voxels; it must be even and at least 8.",
+                path.display()
+            ),
             "Pad or crop the map to an even edge first.",
         ));
     }
@@ -145,16 +200,27 @@ pub fn read_cube(path: PathBuf, voxel_size_angstrom: Option<f64>, field: &str) -
         let (x, y, z) = (at % nx, at / nx % nx, at / (nx * nx));
         return Err(failure::input(
             field,
-            format!("{} holds a value that is not a number, at voxel ({x}, {y}, {z}).", path.display()),
+            format!(
+                "{} holds a value that is not a number, at voxel ({x}, {y}, {z}).",
+                path.display()
+            ),
             "Repair the map, or make it again.",
         ));
     }
-    let Some(voxel_size_angstrom) = voxel_size_angstrom.or(volume.voxel_size_angstrom[0]).filter(|s| *s > 0.0) else {
+    let Some(voxel_size_angstrom) = voxel_size_angstrom
+        .or(volume.voxel_size_angstrom[0])
+        .filter(|s| *s > 0.0)
+    else {
         return Err(failure::input(
             field,
             format!("The header of {} does not say the voxel size.", path.display()),
             "Give it as a parameter.",
         ));
     };
-    Ok(LoadedMap { n: nx, voxel_size_angstrom, data: volume.data, path })
+    Ok(LoadedMap {
+        n: nx,
+        voxel_size_angstrom,
+        data: volume.data,
+        path,
+    })
 }

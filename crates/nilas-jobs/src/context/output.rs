@@ -36,7 +36,12 @@ impl JobContext {
         let job = self.job_name();
         let mut slots = self.write_dataset(&format!("{job}_{name}.cs"), own, "particle", false)?;
         if let Some(rest) = passthrough.filter(|d| !d.names().is_empty()) {
-            slots.extend(self.write_dataset(&format!("{job}_passthrough_{name}.cs"), rest, "particle", true)?);
+            slots.extend(self.write_dataset(
+                &format!("{job}_passthrough_{name}.cs"),
+                rest,
+                "particle",
+                true,
+            )?);
         }
         let output = OutputRecord {
             name: name.to_owned(),
@@ -72,9 +77,14 @@ impl JobContext {
         let mut files = Vec::new();
         for map in maps {
             // A mask output `mask` with the slot `mask` is not called mask_mask.
-            let file = if map.slot == name { format!("{job}_{name}.mrc") } else { format!("{job}_{name}_{}.mrc", map.slot) };
+            let file = if map.slot == name {
+                format!("{job}_{name}.mrc")
+            } else {
+                format!("{job}_{name}_{}.mrc", map.slot)
+            };
             let (path, relative) = self.output_path(&file);
-            mrc::write_volume(&path, [n, n, n], voxel_size_angstrom, map.data, MrcMode::F32).map_err(write_failure)?;
+            mrc::write_volume(&path, [n, n, n], voxel_size_angstrom, map.data, MrcMode::F32)
+                .map_err(write_failure)?;
             let slot = map.slot;
             table
                 .set_texts(&format!("{slot}/path"), [relative.as_str()])
@@ -97,7 +107,13 @@ impl JobContext {
         Ok(output)
     }
 
-    fn write_dataset(&self, file: &str, table: &Dataset, group: &str, passthrough: bool) -> Result<Vec<SlotRecord>, Failure> {
+    fn write_dataset(
+        &self,
+        file: &str,
+        table: &Dataset,
+        group: &str,
+        passthrough: bool,
+    ) -> Result<Vec<SlotRecord>, Failure> {
         let (path, relative) = self.output_path(file);
         cs::write(&path, table).map_err(write_failure)?;
         Ok(table
@@ -120,11 +136,21 @@ impl JobContext {
         slots.sort_by(|a, b| a.name.cmp(&b.name));
         write_atomically(&path, |w| {
             writeln!(w, "created: {}", utc_time(super::now_ms()))?;
-            writeln!(w, "group:\n  description: {}\n  name: {}", quoted(&output.summary), output.name)?;
+            writeln!(
+                w,
+                "group:\n  description: {}\n  name: {}",
+                quoted(&output.summary),
+                output.name
+            )?;
             writeln!(w, "  title: {}\n  type: {group}\nresults:", quoted(&output.title))?;
             for slot in slots {
                 let file = slot.metafile.rsplit('/').next().unwrap_or(&slot.metafile);
-                writeln!(w, "  {}:\n    metafile: {}", slot.name, quoted(&format!(">{file}")))?;
+                writeln!(
+                    w,
+                    "  {}:\n    metafile: {}",
+                    slot.name,
+                    quoted(&format!(">{file}"))
+                )?;
                 writeln!(w, "    num_items: {}\n    type: {}", output.count, slot.dtype)?;
             }
             writeln!(w, "version: nilas-{}", env!("CARGO_PKG_VERSION"))
@@ -186,7 +212,11 @@ pub(crate) fn read_failure(error: FormatError, field: &str) -> Failure {
             other,
             "The file is incomplete: copy or extract it again, then run the job that names it once more.",
         ),
-        other => failure::input(field, other, "Check the file; `nilas data info FILE` tells what is in it."),
+        other => failure::input(
+            field,
+            other,
+            "Check the file; `nilas data info FILE` tells what is in it.",
+        ),
     }
 }
 

@@ -5,16 +5,29 @@ use nilas_model::figure::{Axis, Curve, Guide};
 use nilas_model::{Figure, FigureData};
 
 fn finite(x: &[f64], y: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite()).map(|(x, y)| (*x, *y)).unzip()
+    x.iter()
+        .zip(y)
+        .filter(|(x, y)| x.is_finite() && y.is_finite())
+        .map(|(x, y)| (*x, *y))
+        .unzip()
 }
 
 fn curve(name: &str, x: &[f64], y: &[f64], dashed: bool) -> Curve {
     let (x, y) = finite(x, y);
-    Curve { name: name.to_owned(), x, y, dashed }
+    Curve {
+        name: name.to_owned(),
+        x,
+        y,
+        dashed,
+    }
 }
 
 fn guide(axis: char, at: f64, label: &str) -> Guide {
-    Guide { axis, at, label: label.to_owned() }
+    Guide {
+        axis,
+        at,
+        label: label.to_owned(),
+    }
 }
 
 /// Fourier shell correlations over spatial frequency (1/Å), with guides at 0.143 and 0.5 and, when
@@ -36,8 +49,16 @@ pub fn fourier_shell_correlation(
         reciprocal_angstrom: true,
         ..Axis::default()
     };
-    let y = Axis { label: "FSC".to_owned(), min: Some(-0.1), max: Some(1.02), ..Axis::default() };
-    let curves = curves.iter().map(|(name, y, dashed)| curve(name, frequency_per_angstrom, y, *dashed)).collect();
+    let y = Axis {
+        label: "FSC".to_owned(),
+        min: Some(-0.1),
+        max: Some(1.02),
+        ..Axis::default()
+    };
+    let curves = curves
+        .iter()
+        .map(|(name, y, dashed)| curve(name, frequency_per_angstrom, y, *dashed))
+        .collect();
     figure(id, title, FigureData::Curves { x, y, curves, guides })
 }
 
@@ -46,18 +67,39 @@ pub fn traces(id: &str, title: &str, y_label: &str, first_step: u64, series: &[(
     let curves = series
         .iter()
         .map(|(name, values)| {
-            let steps: Vec<f64> = (0..values.len()).map(|i| (first_step + i as u64) as f64).collect();
+            let steps: Vec<f64> = (0..values.len())
+                .map(|i| (first_step + i as u64) as f64)
+                .collect();
             curve(name, &steps, values, false)
         })
         .collect();
-    figure(id, title, FigureData::Curves { x: axis("iteration"), y: axis(y_label), curves, guides: Vec::new() })
+    figure(
+        id,
+        title,
+        FigureData::Curves {
+            x: axis("iteration"),
+            y: axis(y_label),
+            curves,
+            guides: Vec::new(),
+        },
+    )
 }
 
 /// A histogram of the finite values with `bins` bins from least to greatest.
-pub fn histogram(id: &str, title: &str, x_label: &str, values: &[f64], bins: usize, guides: &[(f64, &str)]) -> Figure {
+pub fn histogram(
+    id: &str,
+    title: &str,
+    x_label: &str,
+    values: &[f64],
+    bins: usize,
+    guides: &[(f64, &str)],
+) -> Figure {
     let finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    let (mut least, mut greatest) =
-        finite.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+    let (mut least, mut greatest) = finite
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| {
+            (a.min(v), b.max(v))
+        });
     if finite.is_empty() {
         (least, greatest) = (0.0, 1.0);
     } else if greatest - least <= 1e-12 * greatest.abs().max(1e-300) {
@@ -74,7 +116,16 @@ pub fn histogram(id: &str, title: &str, x_label: &str, values: &[f64], bins: usi
         counts[bin] += 1.0;
     }
     let guides = guides.iter().map(|(at, label)| guide('x', *at, label)).collect();
-    let made = figure(id, title, FigureData::Histogram { x: axis(x_label), edges, counts, guides });
+    let made = figure(
+        id,
+        title,
+        FigureData::Histogram {
+            x: axis(x_label),
+            edges,
+            counts,
+            guides,
+        },
+    );
     with_note(made, format!("{} values.", finite.len()))
 }
 
@@ -87,8 +138,10 @@ pub fn guinier(
     fit: Option<(f64, f64, [f64; 2])>,
 ) -> Figure {
     let squared: Vec<f64> = frequency_per_angstrom.iter().map(|f| f * f).collect();
-    let log_amplitude: Vec<f64> =
-        amplitude.iter().map(|a| if *a > 0.0 { a.ln() } else { f64::NAN }).collect();
+    let log_amplitude: Vec<f64> = amplitude
+        .iter()
+        .map(|a| if *a > 0.0 { a.ln() } else { f64::NAN })
+        .collect();
     let mut curves = vec![curve("map", &squared, &log_amplitude, false)];
     let mut note = String::new();
     if let Some((b_factor, intercept, [low, high])) = fit {
@@ -97,8 +150,12 @@ pub fn guinier(
         curves.push(curve(&format!("fit, B = {b_factor:.0} Å²"), &ends, &line, true));
         note = format!("Slope -B/4 fitted from {low:.1} to {high:.1} Å gives B = {b_factor:.1} Å².");
     }
-    let data =
-        FigureData::Curves { x: axis("1/d² (1/Å²)"), y: axis("ln mean amplitude"), curves, guides: Vec::new() };
+    let data = FigureData::Curves {
+        x: axis("1/d² (1/Å²)"),
+        y: axis("ln mean amplitude"),
+        curves,
+        guides: Vec::new(),
+    };
     with_note(figure(id, "Guinier plot", data), note)
 }
 
@@ -115,7 +172,8 @@ mod tests {
         assert_eq!(edges, [0.0, 0.25, 0.5, 0.75, 1.0]);
         assert_eq!(counts, [2.0, 0.0, 1.0, 2.0]);
         for degenerate in [&[][..], &[3.0, 3.0]] {
-            let FigureData::Histogram { edges, counts, .. } = histogram("h", "", "", degenerate, 3, &[]).data else {
+            let FigureData::Histogram { edges, counts, .. } = histogram("h", "", "", degenerate, 3, &[]).data
+            else {
                 panic!("not a histogram");
             };
             assert!(edges.windows(2).all(|w| w[0] < w[1]));

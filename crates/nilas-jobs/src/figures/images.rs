@@ -12,7 +12,10 @@ pub fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().enumerate().fold(0u32, |w, (i, b)| w | u32::from(*b) << (16 - 8 * i));
+        let word = chunk
+            .iter()
+            .enumerate()
+            .fold(0u32, |w, (i, b)| w | u32::from(*b) << (16 - 8 * i));
         for i in 0..4 {
             if i <= chunk.len() {
                 text.push(ALPHABET[(word >> (18 - 6 * i)) as usize & 63] as char);
@@ -43,11 +46,20 @@ pub fn grey_image(data: &[f32], width: usize, label: &str) -> GreyImage {
     }
     let mut sorted: Vec<f32> = small.iter().copied().filter(|v| v.is_finite()).collect();
     sorted.sort_unstable_by(f32::total_cmp);
-    let at = |fraction: f64| sorted.get(((sorted.len() as f64 * fraction) as usize).min(sorted.len().saturating_sub(1)));
+    let at = |fraction: f64| {
+        sorted.get(((sorted.len() as f64 * fraction) as usize).min(sorted.len().saturating_sub(1)))
+    };
     let black = at(0.005).copied().unwrap_or(0.0);
     let white = at(0.995).copied().unwrap_or(1.0);
-    let scale = if white > black { 255.0 / (white - black) } else { 0.0 };
-    let pixels: Vec<u8> = small.iter().map(|v| ((v - black) * scale).clamp(0.0, 255.0).round() as u8).collect();
+    let scale = if white > black {
+        255.0 / (white - black)
+    } else {
+        0.0
+    };
+    let pixels: Vec<u8> = small
+        .iter()
+        .map(|v| ((v - black) * scale).clamp(0.0, 255.0).round() as u8)
+        .collect();
     GreyImage {
         width: w as u32,
         height: h as u32,
@@ -60,7 +72,14 @@ pub fn grey_image(data: &[f32], width: usize, label: &str) -> GreyImage {
 
 /// Images side by side.
 pub fn montage(id: &str, title: &str, images: Vec<GreyImage>, pixel_size_angstrom: Option<f64>) -> Figure {
-    figure(id, title, FigureData::Montage { images, pixel_size_angstrom })
+    figure(
+        id,
+        title,
+        FigureData::Montage {
+            images,
+            pixel_size_angstrom,
+        },
+    )
 }
 
 /// Pixel size of a drawn image of a box of `n` pixels.
@@ -73,10 +92,17 @@ pub fn orthogonal_slices(id: &str, title: &str, map: &[f32], n: usize, voxel_siz
     let c = n / 2;
     let at = |z: usize, y: usize, x: usize| map[(z * n + y) * n + x];
     let plane = |f: &dyn Fn(usize, usize) -> f32| -> Vec<f32> {
-        (0..n).flat_map(|row| (0..n).map(move |column| (row, column))).map(|(row, column)| f(row, column)).collect()
+        (0..n)
+            .flat_map(|row| (0..n).map(move |column| (row, column)))
+            .map(|(row, column)| f(row, column))
+            .collect()
     };
     let images = vec![
-        grey_image(&plane(&|y, x| at(c, y, x)), n, "central slice, z up to the reader"),
+        grey_image(
+            &plane(&|y, x| at(c, y, x)),
+            n,
+            "central slice, z up to the reader",
+        ),
         grey_image(&plane(&|z, x| at(z, c, x)), n, "central slice, x right, z up"),
         grey_image(&plane(&|z, y| at(z, y, c)), n, "central slice, y right, z up"),
     ];
@@ -97,7 +123,11 @@ pub fn projections(id: &str, title: &str, map: &[f32], n: usize, voxel_size_angs
         }
     }
     let labels = ["along z", "along y (x right, z up)", "along x (y right, z up)"];
-    let images = along.iter().zip(labels).map(|(image, label)| grey_image(image, n, label)).collect();
+    let images = along
+        .iter()
+        .zip(labels)
+        .map(|(image, label)| grey_image(image, n, label))
+        .collect();
     let made = montage(id, title, images, Some(drawn_pixel_size(n, voxel_size_angstrom)));
     with_note(made, "Sums of the density along the three axes of the map.")
 }
@@ -108,9 +138,14 @@ mod tests {
 
     #[test]
     fn base64_vectors_of_rfc_4648() {
-        for (plain, coded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
-        {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
     }

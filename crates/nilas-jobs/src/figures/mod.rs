@@ -13,7 +13,12 @@ use nilas_model::{Figure, FigureData};
 
 /// A figure with an empty note.
 pub fn figure(id: &str, title: &str, data: FigureData) -> Figure {
-    Figure { id: id.to_owned(), title: title.to_owned(), note: String::new(), data }
+    Figure {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        note: String::new(),
+        data,
+    }
 }
 
 /// The same figure with a sentence below it.
@@ -24,10 +29,20 @@ pub fn with_note(mut figure: Figure, note: impl Into<String>) -> Figure {
 
 /// A linear axis that takes its range from the data.
 pub fn axis(label: &str) -> Axis {
-    Axis { label: label.to_owned(), ..Axis::default() }
+    Axis {
+        label: label.to_owned(),
+        ..Axis::default()
+    }
 }
 
 /// A small table.
 pub fn table(id: &str, title: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Figure {
-    figure(id, title, FigureData::Table { columns: columns.iter().map(|&c| c.to_owned()).collect(), rows })
+    figure(
+        id,
+        title,
+        FigureData::Table {
+            columns: columns.iter().map(|&c| c.to_owned()).collect(),
+            rows,
+        },
+    )
 }

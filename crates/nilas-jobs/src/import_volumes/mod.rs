@@ -44,8 +44,20 @@ impl Job for ImportVolumes {
             manual: MANUAL.to_owned(),
             inputs: Vec::new(),
             outputs: vec![
-                output("volume", "Volume", "The map, when the kind is map.", DataKind::Volume, "map"),
-                output("mask", "Mask", "The mask, when the kind is mask.", DataKind::Mask, "mask"),
+                output(
+                    "volume",
+                    "Volume",
+                    "The map, when the kind is map.",
+                    DataKind::Volume,
+                    "map",
+                ),
+                output(
+                    "mask",
+                    "Mask",
+                    "The mask, when the kind is mask.",
+                    DataKind::Mask,
+                    "mask",
+                ),
             ],
             params: Params::specs(),
         }

@@ -29,10 +29,18 @@ impl ParticleImages {
     /// Missing columns, mixed box or pixel sizes, a box that is odd or not square.
     pub fn new(particles: &Dataset, project_dir: &Path, field: &str) -> Result<Self, Failure> {
         let table = |e: nilas_dataset::DatasetError| {
-            failure::input(field, format!("The particles can't be read: {e}."), "Import the particles again.")
+            failure::input(
+                field,
+                format!("The particles can't be read: {e}."),
+                "Import the particles again.",
+            )
         };
         if particles.is_empty() {
-            return Err(failure::input(field, "There are no particles.", "Connect an output that holds particles."));
+            return Err(failure::input(
+                field,
+                "There are no particles.",
+                "Connect an output that holds particles.",
+            ));
         }
         let paths = particles.texts("blob/path").map_err(table)?;
         let indices = particles.numbers("blob/idx").map_err(table)?;
@@ -53,7 +61,14 @@ impl ParticleImages {
             place.push((file, *index as u32));
         }
         let sign = signs.iter().map(|s| if *s < 0.0 { -1.0 } else { 1.0 }).collect();
-        Ok(ParticleImages { files, place, sign, box_size, pixel_size_angstrom, open: Mutex::new(Vec::new()) })
+        Ok(ParticleImages {
+            files,
+            place,
+            sign,
+            box_size,
+            pixel_size_angstrom,
+            open: Mutex::new(Vec::new()),
+        })
     }
 
     /// Number of particles.
@@ -101,7 +116,11 @@ impl ParticleImages {
             if stack.slice_len() != pixels {
                 return Err(FormatError::NoSuch {
                     path: self.files[file as usize].clone(),
-                    message: format!("images of {:?} pixels where {1} x {1} was said", stack.slice_shape(), self.box_size),
+                    message: format!(
+                        "images of {:?} pixels where {1} x {1} was said",
+                        stack.slice_shape(),
+                        self.box_size
+                    ),
                 });
             }
             stack.read_slice(slice as usize, image)?;
@@ -132,7 +151,10 @@ impl ParticleImages {
 
 impl std::fmt::Debug for ParticleImages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ParticleImages").field("len", &self.len()).field("box_size", &self.box_size).finish_non_exhaustive()
+        f.debug_struct("ParticleImages")
+            .field("len", &self.len())
+            .field("box_size", &self.box_size)
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,7 +164,10 @@ fn one_box(shapes: &[f64], field: &str) -> Result<usize, Failure> {
         *sizes.entry((shape[0] as usize, shape[1] as usize)).or_default() += 1;
     }
     if sizes.len() > 1 {
-        let list: Vec<String> = sizes.iter().map(|((y, x), n)| format!("{n} of {x} x {y} px")).collect();
+        let list: Vec<String> = sizes
+            .iter()
+            .map(|((y, x), n)| format!("{n} of {x} x {y} px"))
+            .collect();
         return Err(failure::input(
             field,
             format!("The particles have different box sizes: {}.", list.join(", ")),
@@ -161,14 +186,21 @@ fn one_box(shapes: &[f64], field: &str) -> Result<usize, Failure> {
         return Err(failure::input(
             field,
             format!("The box size is {nx} px, an odd number."),
-            format!("Extract the particles again with an even box, for example {} px.", nx + 1),
+            format!(
+                "Extract the particles again with an even box, for example {} px.",
+                nx + 1
+            ),
         ));
     }
     Ok(nx)
 }
 
 fn one_pixel_size(sizes: &[f64], field: &str) -> Result<f64, Failure> {
-    let (least, greatest) = sizes.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+    let (least, greatest) = sizes
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| {
+            (a.min(v), b.max(v))
+        });
     if !(least > 0.0 && greatest.is_finite()) {
         return Err(failure::input(
             field,

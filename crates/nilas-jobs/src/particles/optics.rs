@@ -23,7 +23,10 @@ pub fn contrast_transfer(particles: &Dataset, field: &str) -> Result<Vec<Ctf>, F
         if let Err(error) = ctf.validate() {
             return Err(failure::input(
                 field,
-                format!("Particle {} has an impossible contrast transfer: {error}.", row + 1),
+                format!(
+                    "Particle {} has an impossible contrast transfer: {error}.",
+                    row + 1
+                ),
                 "Correct the microscope settings or the defocus in the file and import it again.",
             ));
         }
@@ -50,7 +53,11 @@ fn read(particles: &Dataset) -> Result<Vec<Ctf>, DatasetError> {
         let wavelength = wavelength_angstrom(voltage[i]);
         let tilt_mrad = |t: f64| {
             // The stored length is sin(tilt) Cs; without Cs there is nothing to divide by.
-            if cs[i].abs() < 1e-6 { 0.0 } else { 1e3 * (1e-7 * t / cs[i]).clamp(-1.0, 1.0).asin() }
+            if cs[i].abs() < 1e-6 {
+                0.0
+            } else {
+                1e3 * (1e-7 * t / cs[i]).clamp(-1.0, 1.0).asin()
+            }
         };
         let third = 2.0 * PI / 3.0 * wavelength.powi(2);
         let [second, fourth] = [2.0 * PI * wavelength.powi(3), PI / 2.0 * wavelength.powi(3)];
@@ -87,9 +94,13 @@ fn read(particles: &Dataset) -> Result<Vec<Ctf>, DatasetError> {
 /// # Errors
 /// When the column holds something else than numbers.
 pub fn optics_groups(particles: &Dataset, field: &str) -> Result<(Vec<u32>, usize), Failure> {
-    let ids = particles
-        .numbers_or("ctf/exp_group_id", 1, 0.0)
-        .map_err(|e| failure::input(field, format!("The optics groups can't be read: {e}."), "Import the particles again."))?;
+    let ids = particles.numbers_or("ctf/exp_group_id", 1, 0.0).map_err(|e| {
+        failure::input(
+            field,
+            format!("The optics groups can't be read: {e}."),
+            "Import the particles again.",
+        )
+    })?;
     let mut known: HashMap<u64, u32> = HashMap::new();
     let groups = ids
         .iter()

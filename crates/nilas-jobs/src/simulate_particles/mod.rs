@@ -49,7 +49,12 @@ impl Job for SimulateParticles {
             manual: MANUAL.to_owned(),
             inputs: Vec::new(),
             outputs: vec![
-                particles("particles", "Particles", "The images with what a microscopist would know of them.", &["blob", "ctf", "location"]),
+                particles(
+                    "particles",
+                    "Particles",
+                    "The images with what a microscopist would know of them.",
+                    &["blob", "ctf", "location"],
+                ),
                 particles(
                     "truth",
                     "Truth",

@@ -29,10 +29,18 @@ pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
         },
     };
     let mut add = |name: &str, message: String, hint: &str| {
-        problems.push(Problem { field: format!("params.{name}"), message, hint: hint.to_owned() });
+        problems.push(Problem {
+            field: format!("params.{name}"),
+            message,
+            hint: hint.to_owned(),
+        });
     };
     if params.box_size % 2 != 0 {
-        add("box_size", format!("{} is odd.", params.box_size), "Take an even box size.");
+        add(
+            "box_size",
+            format!("{} is odd.", params.box_size),
+            "Take an even box size.",
+        );
     }
     if params.defocus_min_angstrom > params.defocus_max_angstrom {
         add(
@@ -44,5 +52,9 @@ pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
             "Exchange the two values.",
         );
     }
-    if problems.is_empty() { Ok(Plan { params, source }) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(Plan { params, source })
+    } else {
+        Err(problems)
+    }
 }

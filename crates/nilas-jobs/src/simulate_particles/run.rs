@@ -11,8 +11,8 @@ use nilas_formats::mrc::{MrcMode, MrcStackWriter};
 use nilas_geometry::Rotation;
 use nilas_model::{DataKind, Failure};
 use nilas_simulate::{
-    NoiseSpectrum, Optics, Orientations, ParticleTruth, ScatteringModel, SimulateError,
-    Simulation, SimulationParams, SnrRegion, Specimen, demo_molecule,
+    NoiseSpectrum, Optics, Orientations, ParticleTruth, ScatteringModel, SimulateError, Simulation,
+    SimulationParams, SnrRegion, Specimen, demo_molecule,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -48,12 +48,16 @@ fn simulate_failure(error: SimulateError) -> Failure {
         SimulateError::BoxTooSmall { .. } => {
             failure::input("params.box_size", &error, "Take a larger box or larger pixels.")
         }
-        SimulateError::EmptySpecimen { .. } => {
-            failure::input("params.source_path", &error, "Give a file that holds atoms or density.")
-        }
-        SimulateError::UnknownElement { .. } => {
-            failure::input("params.source_path", &error, "Correct the element column of the model.")
-        }
+        SimulateError::EmptySpecimen { .. } => failure::input(
+            "params.source_path",
+            &error,
+            "Give a file that holds atoms or density.",
+        ),
+        SimulateError::UnknownElement { .. } => failure::input(
+            "params.source_path",
+            &error,
+            "Correct the element column of the model.",
+        ),
         SimulateError::Parameter { name, .. } => {
             failure::input(&format!("params.{name}"), &error, "Change this parameter.")
         }
@@ -75,41 +79,82 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     context.statistic("specimen_diameter_angstrom", simulation.diameter_angstrom())?;
     let map = simulation.truth_map(0).map_err(simulate_failure)?;
     context.figure(
-        &figures::orthogonal_slices("truth_slices", "True map: central slices", &map.data, map.n, map.voxel_size_angstrom),
+        &figures::orthogonal_slices(
+            "truth_slices",
+            "True map: central slices",
+            &map.data,
+            map.n,
+            map.voxel_size_angstrom,
+        ),
         None,
     )?;
     context.figure(
-        &figures::projections("truth_projections", "True map: projections", &map.data, map.n, map.voxel_size_angstrom),
+        &figures::projections(
+            "truth_projections",
+            "True map: projections",
+            &map.data,
+            map.n,
+            map.voxel_size_angstrom,
+        ),
         None,
     )?;
     let (truths, stack) = images(context, &simulation, params)?;
     let (particles, truth) = datasets(context, params, &truths, &stack).map_err(failure::bug)??;
     let poses: Vec<Rotation> = truths.iter().map(|t| Rotation { m: t.rotation }).collect();
-    context.figure(&figures::orientations("orientations", "True viewing directions", &poses), None)?;
-    let defocus: Vec<f64> =
-        truths.iter().map(|t| 0.5 * (t.optics.defocus_u_angstrom + t.optics.defocus_v_angstrom)).collect();
-    context.figure(&figures::histogram("defocus", "Defocus", "mean defocus (Å)", &defocus, 40, &[]), None)?;
+    context.figure(
+        &figures::orientations("orientations", "True viewing directions", &poses),
+        None,
+    )?;
+    let defocus: Vec<f64> = truths
+        .iter()
+        .map(|t| 0.5 * (t.optics.defocus_u_angstrom + t.optics.defocus_v_angstrom))
+        .collect();
+    context.figure(
+        &figures::histogram("defocus", "Defocus", "mean defocus (Å)", &defocus, 40, &[]),
+        None,
+    )?;
     let snr = (0..truths.len().min(SHOWN))
         .map(|i| simulation.spectral_snr(i, 10.0))
         .collect::<Result<Vec<f64>, _>>()
         .map_err(simulate_failure)?;
-    context.statistic("spectral_snr_to_10_angstrom", snr.iter().sum::<f64>() / snr.len() as f64)?;
+    context.statistic(
+        "spectral_snr_to_10_angstrom",
+        snr.iter().sum::<f64>() / snr.len() as f64,
+    )?;
     context.statistic("particles", truths.len() as f64)?;
 
-    let summary = format!("{} particles, {} px, {} Å/px", truths.len(), params.box_size, params.pixel_size_angstrom);
+    let summary = format!(
+        "{} particles, {} px, {} Å/px",
+        truths.len(),
+        params.box_size,
+        params.pixel_size_angstrom
+    );
     let outputs = vec![
-        context.write_particles("particles", "Particles", &summary, &particles, None, vec![stack.clone()])?,
+        context.write_particles(
+            "particles",
+            "Particles",
+            &summary,
+            &particles,
+            None,
+            vec![stack.clone()],
+        )?,
         context.write_particles("truth", "Truth", &summary, &truth, None, vec![stack])?,
         context.write_volume(
             "truth_volume",
             DataKind::Volume,
             "True map",
-            &[MapToWrite { slot: "map", data: &map.data }],
+            &[MapToWrite {
+                slot: "map",
+                data: &map.data,
+            }],
             map.n,
             map.voxel_size_angstrom,
         )?,
     ];
-    Ok(Finished { outputs, resolved_params: params.to_map() })
+    Ok(Finished {
+        outputs,
+        resolved_params: params.to_map(),
+    })
 }
 
 fn specimen(context: &JobContext, params: &Params, source: Option<&Path>) -> Result<Specimen, Failure> {
@@ -122,10 +167,20 @@ fn specimen(context: &JobContext, params: &Params, source: Option<&Path>) -> Res
         ))?;
         return Ok(Specimen::molecule(molecule));
     };
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    if [".mrc", ".map", ".ccp4", ".mrc.gz", ".map.gz", ".mrc.bz2"].iter().any(|e| name.ends_with(e)) {
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    if [".mrc", ".map", ".ccp4", ".mrc.gz", ".map.gz", ".mrc.bz2"]
+        .iter()
+        .any(|e| name.ends_with(e))
+    {
         let map = read_cube(path.to_owned(), None, "params.source_path")?;
-        context.info(format!("Map of {} voxels, {:.3} Å.", map.n, map.voxel_size_angstrom))?;
+        context.info(format!(
+            "Map of {} voxels, {:.3} Å.",
+            map.n, map.voxel_size_angstrom
+        ))?;
         return Specimen::map(map.data, map.n, map.voxel_size_angstrom).map_err(simulate_failure);
     }
     Err(failure::input(
@@ -142,8 +197,16 @@ fn simulation_params(p: &Params) -> SimulationParams {
         count: p.number_of_particles,
         seed: p.seed,
         snr: if p.snr == 0.0 { f64::INFINITY } else { p.snr },
-        snr_region: if p.snr_region == "full_box" { SnrRegion::FullBox } else { SnrRegion::ParticleDisc },
-        noise: if p.noise == "white" { NoiseSpectrum::WHITE } else { NoiseSpectrum::default() },
+        snr_region: if p.snr_region == "full_box" {
+            SnrRegion::FullBox
+        } else {
+            SnrRegion::ParticleDisc
+        },
+        noise: if p.noise == "white" {
+            NoiseSpectrum::WHITE
+        } else {
+            NoiseSpectrum::default()
+        },
         orientations: if p.orientations == "preferred" {
             Orientations::Preferred {
                 directions: vec![[0.0, 0.0, 1.0], [0.6, 0.0, 0.8]],
@@ -178,11 +241,20 @@ fn simulation_params(p: &Params) -> SimulationParams {
 }
 
 /// Makes and stores the images; gives back the truths and the path of the stack.
-fn images(context: &JobContext, simulation: &Simulation, params: &Params) -> Result<(Vec<ParticleTruth>, String), Failure> {
+fn images(
+    context: &JobContext,
+    simulation: &Simulation,
+    params: &Params,
+) -> Result<(Vec<ParticleTruth>, String), Failure> {
     let n = params.box_size;
     let (path, relative) = context.output_path(&format!("{}_particles.mrcs", context.job_name()));
-    let mode = if params.float16 { MrcMode::F16 } else { MrcMode::F32 };
-    let mut stack = MrcStackWriter::create(&path, [n, n], params.pixel_size_angstrom, mode).map_err(write_failure)?;
+    let mode = if params.float16 {
+        MrcMode::F16
+    } else {
+        MrcMode::F32
+    };
+    let mut stack =
+        MrcStackWriter::create(&path, [n, n], params.pixel_size_angstrom, mode).map_err(write_failure)?;
     let mut truths = Vec::with_capacity(simulation.len());
     let mut shown = Vec::new();
     let mut progress = context.progress("images made", simulation.len() as u64);
@@ -203,7 +275,12 @@ fn images(context: &JobContext, simulation: &Simulation, params: &Params) -> Res
     made?;
     stack.finish().map_err(write_failure)?;
     context.figure(
-        &figures::montage("sample_particles", "The first images", shown, Some(params.pixel_size_angstrom)),
+        &figures::montage(
+            "sample_particles",
+            "The first images",
+            shown,
+            Some(params.pixel_size_angstrom),
+        ),
         None,
     )?;
     Ok((truths, relative))
@@ -225,17 +302,32 @@ fn datasets(
     base.set_array("blob/shape", &[2], vec![params.box_size as u32; 2 * count])?;
     base.set_all("blob/psize_A", params.pixel_size_angstrom as f32)?;
     base.set_all("blob/sign", 1.0f32)?;
-    let mut micrographs = fresh_uids(truths.iter().map(|t| t.micrograph + 1).max().unwrap_or(1), &[], &mut rng);
+    let mut micrographs = fresh_uids(
+        truths.iter().map(|t| t.micrograph + 1).max().unwrap_or(1),
+        &[],
+        &mut rng,
+    );
     micrographs.truncate(count.max(1));
-    base.set("location/micrograph_uid", truths.iter().map(|t| micrographs[t.micrograph]).collect::<Vec<u64>>())?;
+    base.set(
+        "location/micrograph_uid",
+        truths
+            .iter()
+            .map(|t| micrographs[t.micrograph])
+            .collect::<Vec<u64>>(),
+    )?;
     base.set_all("location/exp_group_id", 1u32)?;
 
     let mut particles = base.clone();
     set_optics(&mut particles, truths.iter().map(|t| &t.reported_optics))?;
     let mut truth = base;
     set_optics(&mut truth, truths.iter().map(|t| &t.optics))?;
-    let poses: Vec<Pose> =
-        truths.iter().map(|t| Pose { rotation: Rotation { m: t.rotation }, shift_angstrom: t.shift_angstrom }).collect();
+    let poses: Vec<Pose> = truths
+        .iter()
+        .map(|t| Pose {
+            rotation: Rotation { m: t.rotation },
+            shift_angstrom: t.shift_angstrom,
+        })
+        .collect();
     let pixel = params.pixel_size_angstrom;
     if let Err(failure) = write_poses(&mut truth, &poses, None, pixel) {
         return Ok(Err(failure));
@@ -245,16 +337,31 @@ fn datasets(
     {
         return Ok(Err(failure));
     }
-    truth.set("truth/scale", truths.iter().map(|t| t.scale as f32).collect::<Vec<f32>>())?;
+    truth.set(
+        "truth/scale",
+        truths.iter().map(|t| t.scale as f32).collect::<Vec<f32>>(),
+    )?;
     // Junk has no class: the number after the last one.
-    truth.set("truth/class", truths.iter().map(|t| t.class.map_or(1, |c| c as u32)).collect::<Vec<u32>>())?;
+    truth.set(
+        "truth/class",
+        truths
+            .iter()
+            .map(|t| t.class.map_or(1, |c| c as u32))
+            .collect::<Vec<u32>>(),
+    )?;
     Ok(Ok((particles, truth)))
 }
 
-fn set_optics<'a>(table: &mut Dataset, optics: impl Iterator<Item = &'a Optics> + Clone) -> Result<(), DatasetError> {
+fn set_optics<'a>(
+    table: &mut Dataset,
+    optics: impl Iterator<Item = &'a Optics> + Clone,
+) -> Result<(), DatasetError> {
     let rows = table.rows();
     let mut column = |name: &str, value: fn(&Optics) -> f64| {
-        table.set(&format!("ctf/{name}"), optics.clone().map(|o| value(o) as f32).collect::<Vec<f32>>())
+        table.set(
+            &format!("ctf/{name}"),
+            optics.clone().map(|o| value(o) as f32).collect::<Vec<f32>>(),
+        )
     };
     column("accel_kv", |o| o.voltage_kv)?;
     column("cs_mm", |o| o.cs_mm)?;

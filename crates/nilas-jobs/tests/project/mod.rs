@@ -3,7 +3,9 @@
 
 use nilas_jobs::context::{read_json, write_json};
 use nilas_jobs::process::{Order, run};
-use nilas_model::{Event, EventKind, Failure, InputRef, JobId, JobRecord, JobResult, JobStatus, ProjectId, WorkspaceId};
+use nilas_model::{
+    Event, EventKind, Failure, InputRef, JobId, JobRecord, JobResult, JobStatus, ProjectId, WorkspaceId,
+};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +23,11 @@ impl Project {
         let temporary = tempfile::tempdir().unwrap();
         let dir = temporary.path().join("project");
         std::fs::create_dir(&dir).unwrap();
-        Project { dir, _temporary: temporary, next: AtomicU64::new(1) }
+        Project {
+            dir,
+            _temporary: temporary,
+            next: AtomicU64::new(1),
+        }
     }
 
     /// Folder beside the project for files to import.
@@ -44,7 +50,11 @@ impl Project {
     }
 
     pub fn order(&self, id: JobId, attempt: u32) -> Order {
-        Order { project_dir: self.dir.clone(), job: id, attempt }
+        Order {
+            project_dir: self.dir.clone(),
+            job: id,
+            attempt,
+        }
     }
 
     /// Runs a job to its end in this process.
@@ -54,20 +64,39 @@ impl Project {
     }
 
     /// Adds and runs a job that must complete.
-    pub fn complete(&self, job_type: &str, params: Value, inputs: &[(&str, JobId, &str)]) -> (JobId, JobResult) {
+    pub fn complete(
+        &self,
+        job_type: &str,
+        params: Value,
+        inputs: &[(&str, JobId, &str)],
+    ) -> (JobId, JobResult) {
         let id = self.add(job_type, params, inputs);
-        let result = self.run(id).unwrap_or_else(|f| panic!("{job_type} failed: {f:?}"));
+        let result = self
+            .run(id)
+            .unwrap_or_else(|f| panic!("{job_type} failed: {f:?}"));
         (id, result)
     }
 
     /// Adds and runs a job that must fail.
     pub fn fail(&self, job_type: &str, params: Value, inputs: &[(&str, JobId, &str)]) -> Failure {
         let id = self.add(job_type, params, inputs);
-        let failure = self.run(id).err().unwrap_or_else(|| panic!("{job_type} should have failed"));
-        assert!(!self.job_dir(id).join("output").exists(), "a failed job must leave no output");
+        let failure = self
+            .run(id)
+            .err()
+            .unwrap_or_else(|| panic!("{job_type} should have failed"));
+        assert!(
+            !self.job_dir(id).join("output").exists(),
+            "a failed job must leave no output"
+        );
         let leftovers = std::fs::read_dir(self.job_dir(id))
             .unwrap()
-            .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("staging"))
+            .filter(|e| {
+                e.as_ref()
+                    .unwrap()
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with("staging")
+            })
             .count();
         assert_eq!(leftovers, 0, "a failed job must leave no staging directory");
         let written: Failure = read_json(&self.job_dir(id).join("failure.json")).unwrap();
@@ -96,7 +125,10 @@ impl Project {
 pub fn record(id: JobId, job_type: &str, params: Value, inputs: &[(&str, JobId, &str)]) -> JobRecord {
     let mut connections = std::collections::BTreeMap::<String, Vec<InputRef>>::new();
     for (name, job, output) in inputs {
-        let reference = InputRef { job: *job, output: (*output).to_owned() };
+        let reference = InputRef {
+            job: *job,
+            output: (*output).to_owned(),
+        };
         connections.entry((*name).to_owned()).or_default().push(reference);
     }
     JobRecord {
