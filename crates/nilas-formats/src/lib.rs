@@ -8,6 +8,7 @@ mod atomic;
 pub mod cs;
 mod error;
 pub mod mrc;
+pub mod relion;
 pub mod star;
 
 pub use error::FormatError;
