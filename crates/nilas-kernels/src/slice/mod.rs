@@ -20,5 +20,5 @@ pub(crate) use gpu::columns_for_gpu;
 pub use score::{DeviceVolume, ScoreImage};
 pub use volume::{SplineVolume, deapodisation, padded_size};
 
-pub(crate) use block::{B, Block, block_of, scaled_columns};
+pub(crate) use block::{B, Block, block_of, scaled_columns, spline_weights};
 pub(crate) use volume::Grid;
