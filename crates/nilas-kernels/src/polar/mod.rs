@@ -37,15 +37,15 @@ impl PolarGrid {
     /// Rings 1..=`radius` (Fourier pixels of a box of side `box_size`) for a particle of radius
     /// `particle_radius` pixels; the number of angles is the power of two that its harmonics need.
     /// Errors: odd box, radius of 0 or beyond Nyquist.
-    pub fn new(
-        box_size: usize,
-        radius: usize,
-        particle_radius: f64,
-    ) -> Result<Self, KernelError> {
+    pub fn new(box_size: usize, radius: usize, particle_radius: f64) -> Result<Self, KernelError> {
         check_box("polar grid", box_size, 8)?;
         let maximum = box_size / 2 - 1;
         if radius == 0 || radius > maximum {
-            return Err(KernelError::Radius { what: "polar grid", found: radius, maximum });
+            return Err(KernelError::Radius {
+                what: "polar grid",
+                found: radius,
+                maximum,
+            });
         }
         let reach = particle_radius.clamp(1.0, box_size as f64 / 2.0) / box_size as f64;
         let limit = |q: usize| (std::f64::consts::TAU * q as f64 * reach).ceil() as usize + 6;
@@ -60,7 +60,14 @@ impl PolarGrid {
                 ky.push((q as f64 * s) as f32);
             }
         }
-        Ok(Self { box_size, radius, angles, m_max, kx, ky })
+        Ok(Self {
+            box_size,
+            radius,
+            angles,
+            m_max,
+            kx,
+            ky,
+        })
     }
 
     fn angle_of(j: usize, angles: usize) -> f64 {

@@ -41,7 +41,9 @@ impl PolarSampler {
     pub fn new(grid: &PolarGrid, disc: &HalfDisc) -> Result<Self, KernelError> {
         check_length("box of the disc", disc.box_size(), grid.box_size())?;
         let used = (grid.radius() + Self::MARGIN).min(disc.radius());
-        let small = good_even_size(2 * used + 4).min(disc.box_size()).max(2 * used + 2);
+        let small = good_even_size(2 * used + 4)
+            .min(disc.box_size())
+            .max(2 * used + 2);
         let pad = good_even_size(small + small / 2);
         let ratio = pad as f32 / small as f32;
         let reach = (grid.radius() as f32 * ratio).ceil() as usize;
@@ -65,7 +67,10 @@ impl PolarSampler {
             small,
             pad,
             count: disc.count(used),
-            envelope: deapodisation(small, pad).iter().map(|v| (1.0 / v) as f32).collect(),
+            envelope: deapodisation(small, pad)
+                .iter()
+                .map(|v| (1.0 / v) as f32)
+                .collect(),
             forward: Fft2::square(pad)?,
             inverse: Fft2::square(small)?,
             taps,

@@ -65,9 +65,16 @@ pub struct SearchResult {
 impl SearchResult {
     /// `log sum exp(gain)` over the kept poses.
     pub fn log_sum_exp(&self) -> f64 {
-        let Some(best) = self.hits.first() else { return f64::NEG_INFINITY };
+        let Some(best) = self.hits.first() else {
+            return f64::NEG_INFINITY;
+        };
         let b = best.gain as f64;
-        b + self.hits.iter().map(|h| (h.gain as f64 - b).exp()).sum::<f64>().ln()
+        b + self
+            .hits
+            .iter()
+            .map(|h| (h.gain as f64 - b).exp())
+            .sum::<f64>()
+            .ln()
     }
 
     /// Entropy (nats) of the posterior over the kept poses.
@@ -223,13 +230,7 @@ impl PolarTemplates {
     }
 
     /// Fills the harmonics `[m][q][shift]` of the moved image, conjugated and weighted, and the ring factors.
-    fn image_harmonics(
-        &self,
-        image: &PolarImage,
-        shifts: &[[f32; 2]],
-        stride: usize,
-        s: &mut SearchScratch,
-    ) {
+    fn image_harmonics(&self, image: &PolarImage, shifts: &[[f32; 2]], stride: usize, s: &mut SearchScratch) {
         let grid = &self.grid;
         let half = grid.angles() / 2;
         let per_shift = self.starts[self.starts.len() - 1] / (2 * LANES);
@@ -242,7 +243,8 @@ impl PolarTemplates {
         }
         s.ring_factor.clear();
         for f in image.factor.chunks_exact(half) {
-            s.ring_factor.push(f.iter().map(|v| v * v).sum::<f32>() / half as f32);
+            s.ring_factor
+                .push(f.iter().map(|v| v * v).sum::<f32>() / half as f32);
         }
         let n = grid.box_size() as f32;
         for (t, shift) in shifts.iter().enumerate() {
@@ -255,7 +257,15 @@ impl PolarTemplates {
             }
             for q in 0..grid.radius() {
                 fill_circle(&re[q * half..], &im[q * half..], &mut s.circle);
-                self.scatter_ring(q, t, stride, &mut s.circle, &mut s.fft, &*s.plan, &mut s.harmonics);
+                self.scatter_ring(
+                    q,
+                    t,
+                    stride,
+                    &mut s.circle,
+                    &mut s.fft,
+                    &*s.plan,
+                    &mut s.harmonics,
+                );
             }
         }
     }
@@ -314,7 +324,13 @@ struct Collector<'a> {
 impl<'a> Collector<'a> {
     fn new(options: &'a SearchOptions) -> Self {
         let lowest = f32::NEG_INFINITY;
-        Self { options, best: lowest, floor: lowest, hits: Vec::new(), evaluated: 0 }
+        Self {
+            options,
+            best: lowest,
+            floor: lowest,
+            hits: Vec::new(),
+            evaluated: 0,
+        }
     }
 
     /// The linear score that is `window` nats below the best.
@@ -382,7 +398,10 @@ impl<'a> Collector<'a> {
         if self.options.rule == ScoreRule::FreeScale {
             self.hits.iter_mut().for_each(|h| h.gain *= h.gain.max(0.0));
         }
-        SearchResult { hits: self.hits, evaluated: self.evaluated }
+        SearchResult {
+            hits: self.hits,
+            evaluated: self.evaluated,
+        }
     }
 }
 

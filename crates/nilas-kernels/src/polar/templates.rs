@@ -23,11 +23,7 @@ pub struct PolarTemplates {
 impl PolarTemplates {
     /// Slices `volume` at every rotation of `directions` (in-plane angle 0 of each) on the rings of `grid`.
     /// Errors: no directions, or the volume is of another box or does not reach the grid's radius.
-    pub fn new(
-        volume: &SplineVolume,
-        directions: &[Matrix3],
-        grid: &PolarGrid,
-    ) -> Result<Self, KernelError> {
+    pub fn new(volume: &SplineVolume, directions: &[Matrix3], grid: &PolarGrid) -> Result<Self, KernelError> {
         if directions.is_empty() {
             return Err(KernelError::Empty("directions"));
         }
@@ -52,8 +48,7 @@ impl PolarTemplates {
                 let mut power = vec![0.0f32; grid.radius() * LANES];
                 let (mut re, mut im) = (vec![0.0; grid.len()], vec![0.0; grid.len()]);
                 let mut circle = vec![Complex32::default(); grid.angles()];
-                let mut scratch =
-                    vec![Complex32::default(); plan.get_inplace_scratch_len()];
+                let mut scratch = vec![Complex32::default(); plan.get_inplace_scratch_len()];
                 for (lane, rotation) in chunk.iter().enumerate() {
                     volume.slice(rotation, grid.kx(), grid.ky(), &mut re, &mut im)?;
                     for q in 0..grid.radius() {
@@ -73,7 +68,13 @@ impl PolarTemplates {
             })
             .collect::<Result<_, KernelError>>()?;
         let (blocks, power) = made.into_iter().unzip();
-        Ok(Self { grid: grid.clone(), directions: directions.len(), blocks, starts, power })
+        Ok(Self {
+            grid: grid.clone(),
+            directions: directions.len(),
+            blocks,
+            starts,
+            power,
+        })
     }
 
     /// The rings that this was made for.

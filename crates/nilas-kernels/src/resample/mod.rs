@@ -12,11 +12,7 @@ fn shared(from: usize, to: usize) -> std::ops::Range<i64> {
 
 /// Crops or pads a square half transform `(from, from/2+1)` to `(to, to/2+1)`. The values stay those of the unitary
 /// transform; the real image scales by `to/from` per axis pair, see [`resample_2d`]. Errors: odd boxes, wrong length.
-pub fn half_2d(
-    half: &[Complex32],
-    from: usize,
-    to: usize,
-) -> Result<Vec<Complex32>, KernelError> {
+pub fn half_2d(half: &[Complex32], from: usize, to: usize) -> Result<Vec<Complex32>, KernelError> {
     check_box("resample", from, 2)?;
     check_box("resample", to, 2)?;
     let (wf, wt) = (from / 2 + 1, to / 2 + 1);
@@ -31,11 +27,7 @@ pub fn half_2d(
 }
 
 /// Crops or pads a cubic half transform. Errors: odd boxes, wrong length.
-pub fn half_3d(
-    half: &[Complex32],
-    from: usize,
-    to: usize,
-) -> Result<Vec<Complex32>, KernelError> {
+pub fn half_3d(half: &[Complex32], from: usize, to: usize) -> Result<Vec<Complex32>, KernelError> {
     check_box("resample", from, 2)?;
     check_box("resample", to, 2)?;
     let (wf, wt) = (from / 2 + 1, to / 2 + 1);
