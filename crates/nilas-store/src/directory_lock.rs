@@ -81,6 +81,11 @@ impl DirectoryLock {
         Ok(lock)
     }
 
+    /// Milliseconds since the owner was last said to be alive.
+    pub fn age_ms(&self) -> u64 {
+        now_ms().saturating_sub(self.owner.time_ms)
+    }
+
     /// Say that the owner is alive; to be called well within [`STALE_MS`].
     pub fn refresh(&mut self) -> Result<(), StoreError> {
         self.owner.time_ms = now_ms();
