@@ -16,7 +16,7 @@ pub enum ApiCommand {
 pub fn run(command: &ApiCommand) -> anyhow::Result<()> {
     match command {
         ApiCommand::Openapi => {
-            println!("{}", serde_json::to_string_pretty(&nilas_server::openapi())?);
+            crate::print(&serde_json::to_string_pretty(&nilas_server::openapi())?);
             Ok(())
         }
     }

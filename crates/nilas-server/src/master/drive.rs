@@ -218,6 +218,9 @@ impl Shared {
         record.started_ms = Some(now_ms());
         record.finished_ms = None;
         self.follow(inner, key, true);
+        if let Some(live) = inner.live.get_mut(&key) {
+            live.progress = None;
+        }
         self.save(inner, &record).map_err(|e| e.message)?;
         // Another lane's worker asks for its orders by itself.
         if lane == LOCAL {
