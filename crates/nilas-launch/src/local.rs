@@ -63,7 +63,11 @@ pub struct LocalLauncher {
 impl LocalLauncher {
     /// A launcher that runs `<program> job-process ...`.
     pub fn new(program: PathBuf) -> Self {
-        LocalLauncher { program, host: process::host_name(), jobs: HashMap::new() }
+        LocalLauncher {
+            program,
+            host: process::host_name(),
+            jobs: HashMap::new(),
+        }
     }
 
     /// Take over a job process that an earlier master on this machine started; false if it no longer lives.
@@ -74,7 +78,9 @@ impl LocalLauncher {
         if !lock_is_held(&order.job_dir()) {
             return false;
         }
-        let Some((pid, start_ticks)) = find_process(&order.job_dir(), &self.host) else { return false };
+        let Some((pid, start_ticks)) = find_process(&order.job_dir(), &self.host) else {
+            return false;
+        };
         self.jobs.insert(
             order.key(),
             Job {
@@ -115,7 +121,10 @@ impl Launcher for LocalLauncher {
     fn submit(&mut self, order: &Order) -> Result<(), LaunchError> {
         let job_dir = order.job_dir();
         let path = job_dir.join("launch.lock");
-        let still_running = || LaunchError::StillRunning { job: order.job, lock: path.clone() };
+        let still_running = || LaunchError::StillRunning {
+            job: order.job,
+            lock: path.clone(),
+        };
         if self.jobs.contains_key(&order.key()) {
             return Err(still_running());
         }
@@ -126,8 +135,11 @@ impl Launcher for LocalLauncher {
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let log_path = job_dir.join("job.log");
-        let mut log =
-            OpenOptions::new().create(true).append(true).open(&log_path).map_err(io("opening", &log_path))?;
+        let mut log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log_path)
+            .map_err(io("opening", &log_path))?;
         writeln!(log, "--- try {} on {}", order.attempt, self.host).map_err(io("writing", &log_path))?;
         let errors = log.try_clone().map_err(io("opening", &log_path))?;
         let cores = order.cores.max(1).to_string();
@@ -136,7 +148,12 @@ impl Launcher for LocalLauncher {
             .arg("job-process")
             .arg("--project")
             .arg(&order.directory)
-            .args(["--job", &order.job.to_string(), "--attempt", &order.attempt.to_string()])
+            .args([
+                "--job",
+                &order.job.to_string(),
+                "--attempt",
+                &order.attempt.to_string(),
+            ])
             .env("RAYON_NUM_THREADS", &cores)
             .env("NILAS_CORES", &cores)
             .current_dir(&order.directory)
@@ -148,7 +165,12 @@ impl Launcher for LocalLauncher {
             .map_err(io("starting", &self.program))?;
         let pid = child.id();
         let start_ticks = process::start_ticks(pid).unwrap_or(0);
-        let record = ProcessRecord { pid, start_ticks, host: self.host.clone(), attempt: order.attempt };
+        let record = ProcessRecord {
+            pid,
+            start_ticks,
+            host: self.host.clone(),
+            attempt: order.attempt,
+        };
         // Without this file the job's own heartbeat still tells a later master the process id.
         let _ = write_record(&job_dir, &record);
         self.jobs.insert(
@@ -226,7 +248,13 @@ fn escalate(job: &mut Job) {
 }
 
 fn signal_group(leader: u32, signal: Signal) {
-    let Some(pid) = i32::try_from(leader).ok().filter(|pid| *pid > 1).and_then(Pid::from_raw) else { return };
+    let Some(pid) = i32::try_from(leader)
+        .ok()
+        .filter(|pid| *pid > 1)
+        .and_then(Pid::from_raw)
+    else {
+        return;
+    };
     // Nobody left to signal is as good as done.
     let _ = kill_process_group(pid, signal);
 }
@@ -237,12 +265,23 @@ fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Launc
 }
 
 fn open_lock(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)
 }
 
 /// Whether any process of a job lives on this machine (or on one that shares its locks).
 pub fn lock_is_held(job_dir: &Path) -> bool {
-    let Ok(file) = OpenOptions::new().read(true).write(true).open(job_dir.join("launch.lock")) else { return false };
+    let Ok(file) = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(job_dir.join("launch.lock"))
+    else {
+        return false;
+    };
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 

@@ -33,7 +33,8 @@ pub(crate) fn out_of_memory_kills() -> u64 {
 
 fn counter(path: &str, name: &str) -> Option<u64> {
     let text = fs::read_to_string(path).ok()?;
-    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    text.lines()
+        .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 
 /// Name of this machine.

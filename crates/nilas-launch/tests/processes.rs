@@ -15,14 +15,23 @@ fn program(dir: &Path, script: &str) -> std::path::PathBuf {
     // that another test is just starting, and such a file can't be run.
     let text = format!("#!/bin/sh\n{script}\n");
     let mut writer = Command::new("sh");
-    writer.args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(&path).arg(text);
+    writer
+        .args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""])
+        .arg(&path)
+        .arg(text);
     assert!(writer.status().unwrap().success());
     path
 }
 
 fn order(dir: &Path) -> Order {
     fs::create_dir_all(dir.join("J1")).unwrap();
-    Order { project: ProjectId(1), directory: dir.to_owned(), job: JobId(1), attempt: 1, cores: 2 }
+    Order {
+        project: ProjectId(1),
+        directory: dir.to_owned(),
+        job: JobId(1),
+        attempt: 1,
+        cores: 2,
+    }
 }
 
 fn wait(launcher: &mut LocalLauncher, order: &Order, limit: Duration) -> Exit {
@@ -40,10 +49,17 @@ fn wait(launcher: &mut LocalLauncher, order: &Order, limit: Duration) -> Exit {
 fn wait_for(path: &Path) -> String {
     let began = Instant::now();
     loop {
-        if let Some(text) = fs::read_to_string(path).ok().filter(|text| !text.trim().is_empty()) {
+        if let Some(text) = fs::read_to_string(path)
+            .ok()
+            .filter(|text| !text.trim().is_empty())
+        {
             return text.trim().to_owned();
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "{} never came", path.display());
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "{} never came",
+            path.display()
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -53,12 +69,21 @@ const SOON: Duration = Duration::from_secs(5);
 #[test]
 fn a_process_gets_its_order_and_its_exit_is_told() {
     let dir = tempfile::tempdir().unwrap();
-    let mut launcher = LocalLauncher::new(program(dir.path(), "echo \"$@\" $RAYON_NUM_THREADS; echo oops >&2; exit 7"));
+    let mut launcher = LocalLauncher::new(program(
+        dir.path(),
+        "echo \"$@\" $RAYON_NUM_THREADS; echo oops >&2; exit 7",
+    ));
     let order = order(dir.path());
     launcher.submit(&order).unwrap();
     let exit = wait(&mut launcher, &order, SOON);
-    assert_eq!((exit.code, exit.signal, exit.out_of_memory), (Some(7), None, false));
-    let expected = format!("job-process --project {} --job J1 --attempt 1 2\noops", dir.path().display());
+    assert_eq!(
+        (exit.code, exit.signal, exit.out_of_memory),
+        (Some(7), None, false)
+    );
+    let expected = format!(
+        "job-process --project {} --job J1 --attempt 1 2\noops",
+        dir.path().display()
+    );
     assert!(exit.log_tail.ends_with(&expected), "{}", exit.log_tail);
     assert_eq!(launcher.status(order.key()), None, "told once");
     assert!(!local::lock_is_held(&order.job_dir()));
@@ -79,8 +104,15 @@ fn a_job_never_runs_twice_also_not_under_another_master() {
     second.cancel(order.key());
     assert_eq!(wait(&mut first, &order, SOON).signal, Some(15));
     let exit = wait(&mut second, &order, SOON);
-    assert_eq!((exit.code, exit.signal), (None, None), "not our child: nobody told us");
-    assert!(!LocalLauncher::new(dir.path().join("none")).adopt(&order), "nothing left to adopt");
+    assert_eq!(
+        (exit.code, exit.signal),
+        (None, None),
+        "not our child: nobody told us"
+    );
+    assert!(
+        !LocalLauncher::new(dir.path().join("none")).adopt(&order),
+        "nothing left to adopt"
+    );
 }
 
 #[test]
@@ -94,11 +126,18 @@ fn a_stubborn_process_is_killed_with_its_children() {
     let began = Instant::now();
     launcher.cancel(order.key());
     let exit = wait(&mut launcher, &order, local::GRACE + Duration::from_secs(2));
-    assert!(began.elapsed() <= Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() <= Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
     assert_eq!((exit.signal, exit.out_of_memory), (Some(9), false));
     std::thread::sleep(Duration::from_millis(100));
     let state = fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
-    assert!(state.is_empty() || state.contains(") Z"), "a child survived: {state}");
+    assert!(
+        state.is_empty() || state.contains(") Z"),
+        "a child survived: {state}"
+    );
     assert!(!local::lock_is_held(&order.job_dir()));
 }
 

@@ -234,21 +234,52 @@ impl State {
                     lane.connected = true;
                 }
             }
-            Event::Submit { key, lane, need, after, attempt } => {
+            Event::Submit {
+                key,
+                lane,
+                need,
+                after,
+                attempt,
+            } => {
                 // Asking twice is no reason to run twice.
                 if !self.is_waiting(key) && !self.is_running(key) {
                     let order = self.order();
                     let retries = Retries::default();
-                    self.waiting.push(Waiting { key, order, lane, need, after, attempt, retries, not_before_ms: 0 });
+                    self.waiting.push(Waiting {
+                        key,
+                        order,
+                        lane,
+                        need,
+                        after,
+                        attempt,
+                        retries,
+                        not_before_ms: 0,
+                    });
                 }
             }
-            Event::Adopt { key, lane, need, attempt } => {
+            Event::Adopt {
+                key,
+                lane,
+                need,
+                attempt,
+            } => {
                 if !self.is_waiting(key) && !self.is_running(key) {
                     let order = self.order();
-                    let cores = self.lanes.get(&lane).map_or(0, |lane| place::cores_of(need, lane));
+                    let cores = self
+                        .lanes
+                        .get(&lane)
+                        .map_or(0, |lane| place::cores_of(need, lane));
                     let retries = Retries::default();
-                    let running =
-                        Running { order, lane, need, cores, attempt, retries, beat_ms: now_ms, stopping: false };
+                    let running = Running {
+                        order,
+                        lane,
+                        need,
+                        cores,
+                        attempt,
+                        retries,
+                        beat_ms: now_ms,
+                        stopping: false,
+                    };
                     self.running.insert(key, running);
                 }
             }
@@ -257,7 +288,11 @@ impl State {
                     job.beat_ms = now_ms;
                 }
             }
-            Event::Ended { key, attempt, outcome } => {
+            Event::Ended {
+                key,
+                attempt,
+                outcome,
+            } => {
                 if self.running.get(&key).is_some_and(|job| job.attempt == attempt) {
                     actions.extend(self.end(key, outcome, false, now_ms));
                 }
@@ -267,7 +302,11 @@ impl State {
                     job.stopping = true;
                     actions.push(Action::Stop { key });
                 } else if self.remove_waiting(key) {
-                    actions.push(Action::Finish { key, outcome: None, lost: false });
+                    actions.push(Action::Finish {
+                        key,
+                        outcome: None,
+                        lost: false,
+                    });
                 }
             }
             Event::Withdraw { key } => {
@@ -296,7 +335,9 @@ impl State {
 
     /// The running jobs: job, lane, try, cores.
     pub fn running(&self) -> impl Iterator<Item = (JobKey, &str, u32, u32)> {
-        self.running.iter().map(|(key, job)| (*key, job.lane.as_str(), job.attempt, job.cores))
+        self.running
+            .iter()
+            .map(|(key, job)| (*key, job.lane.as_str(), job.attempt, job.cores))
     }
 
     /// The lanes.
@@ -327,15 +368,25 @@ impl State {
 
     /// A try is over: finish the job, or line it up again at its old place in the queue.
     fn end(&mut self, key: JobKey, outcome: Outcome, lost: bool, now_ms: u64) -> Vec<Action> {
-        let Some(job) = self.running.remove(&key) else { return Vec::new() };
+        let Some(job) = self.running.remove(&key) else {
+            return Vec::new();
+        };
         if outcome == Outcome::Completed {
             for other in &mut self.waiting {
                 other.after.remove(&key);
             }
-            return vec![Action::Finish { key, outcome: Some(outcome), lost }];
+            return vec![Action::Finish {
+                key,
+                outcome: Some(outcome),
+                lost,
+            }];
         }
         if job.stopping {
-            return vec![Action::Finish { key, outcome: None, lost }];
+            return vec![Action::Finish {
+                key,
+                outcome: None,
+                lost,
+            }];
         }
         let mut retries = job.retries;
         let (kind, wait_ms) = match outcome {
@@ -348,7 +399,13 @@ impl State {
                 retries.resource += 1;
                 (FailureKind::Resource, 0)
             }
-            _ => return vec![Action::Finish { key, outcome: Some(outcome), lost }],
+            _ => {
+                return vec![Action::Finish {
+                    key,
+                    outcome: Some(outcome),
+                    lost,
+                }];
+            }
         };
         let again = Waiting {
             key,
@@ -367,7 +424,10 @@ impl State {
 
     fn look_for_lost(&mut self, now_ms: u64) -> Vec<Action> {
         for lane in self.lanes.values_mut() {
-            if lane.seen_ms.is_some_and(|seen| now_ms.saturating_sub(seen) > LANE_SILENT_MS) {
+            if lane
+                .seen_ms
+                .is_some_and(|seen| now_ms.saturating_sub(seen) > LANE_SILENT_MS)
+            {
                 lane.connected = false;
             }
         }
@@ -382,6 +442,8 @@ impl State {
             .map(|(key, _)| *key)
             .collect();
         let failed = Outcome::Failed(FailureKind::Host);
-        lost.into_iter().flat_map(|key| self.end(key, failed, true, now_ms)).collect()
+        lost.into_iter()
+            .flat_map(|key| self.end(key, failed, true, now_ms))
+            .collect()
     }
 }

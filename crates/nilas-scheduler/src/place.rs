@@ -77,7 +77,12 @@ impl State {
             let cores = cores_of(job.need, lane);
             let job = self.waiting.remove(index);
             let attempt = job.attempt + 1;
-            actions.push(Action::Start { key: job.key, lane: job.lane.clone(), attempt, cores: cores.max(1) });
+            actions.push(Action::Start {
+                key: job.key,
+                lane: job.lane.clone(),
+                attempt,
+                cores: cores.max(1),
+            });
             self.running.insert(
                 job.key,
                 Running {

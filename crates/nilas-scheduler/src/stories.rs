@@ -4,29 +4,59 @@ use super::*;
 use proptest::prelude::*;
 
 fn key(n: u64) -> JobKey {
-    JobKey { project: ProjectId(1), job: JobId(n) }
+    JobKey {
+        project: ProjectId(1),
+        job: JobId(n),
+    }
 }
 
 fn lane(cores: u32) -> Lane {
-    Lane { cores, memory_bytes: 1 << 30, light: 2, seen_ms: None, connected: true }
+    Lane {
+        cores,
+        memory_bytes: 1 << 30,
+        light: 2,
+        seen_ms: None,
+        connected: true,
+    }
 }
 
 fn up(name: &str, cores: u32) -> Event {
-    Event::LaneUp { name: name.to_owned(), lane: lane(cores) }
+    Event::LaneUp {
+        name: name.to_owned(),
+        lane: lane(cores),
+    }
 }
 
 fn submit(n: u64, cores: Option<u32>, after: &[u64]) -> Event {
     let after = after.iter().map(|n| key(*n)).collect();
-    let need = Need::Heavy { cores, memory_bytes: 0 };
-    Event::Submit { key: key(n), lane: "local".to_owned(), need, after, attempt: 0 }
+    let need = Need::Heavy {
+        cores,
+        memory_bytes: 0,
+    };
+    Event::Submit {
+        key: key(n),
+        lane: "local".to_owned(),
+        need,
+        after,
+        attempt: 0,
+    }
 }
 
 fn ended(n: u64, attempt: u32, outcome: Outcome) -> Event {
-    Event::Ended { key: key(n), attempt, outcome }
+    Event::Ended {
+        key: key(n),
+        attempt,
+        outcome,
+    }
 }
 
 fn start(n: u64, attempt: u32, cores: u32) -> Action {
-    Action::Start { key: key(n), lane: "local".to_owned(), attempt, cores }
+    Action::Start {
+        key: key(n),
+        lane: "local".to_owned(),
+        attempt,
+        cores,
+    }
 }
 
 const DONE: Outcome = Outcome::Completed;
@@ -40,26 +70,56 @@ fn a_chain_runs_in_order_and_says_what_it_waits_for() {
     let why = state.why(key(2), 0, |k| format!("{} (running)", k.job));
     assert_eq!(why.as_deref(), Some("waits for its input from J1 (running)"));
     let actions = state.step(ended(1, 1, DONE), 1);
-    assert_eq!(actions, [Action::Finish { key: key(1), outcome: Some(DONE), lost: false }, start(2, 1, 4)]);
+    assert_eq!(
+        actions,
+        [
+            Action::Finish {
+                key: key(1),
+                outcome: Some(DONE),
+                lost: false
+            },
+            start(2, 1, 4)
+        ]
+    );
 }
 
 #[test]
 fn failures_are_tried_again_by_their_kind() {
-    let finish = |n, kind| Action::Finish { key: key(n), outcome: Some(Outcome::Failed(kind)), lost: false };
-    let retry = |kind| Action::Retry { key: key(1), kind, lost: false };
+    let finish = |n, kind| Action::Finish {
+        key: key(n),
+        outcome: Some(Outcome::Failed(kind)),
+        lost: false,
+    };
+    let retry = |kind| Action::Retry {
+        key: key(1),
+        kind,
+        lost: false,
+    };
     for kind in [FailureKind::Input, FailureKind::Bug, FailureKind::Cancelled] {
         let mut state = State::default();
         state.step(up("local", 4), 0);
         state.step(submit(1, None, &[]), 0);
-        assert_eq!(state.step(ended(1, 1, Outcome::Failed(kind)), 0), [finish(1, kind)]);
+        assert_eq!(
+            state.step(ended(1, 1, Outcome::Failed(kind)), 0),
+            [finish(1, kind)]
+        );
     }
     let mut state = State::default();
     state.step(up("local", 4), 0);
     state.step(submit(1, None, &[]), 0);
     let short = Outcome::Failed(FailureKind::Resource);
-    assert_eq!(state.step(ended(1, 1, short), 0), [retry(FailureKind::Resource), start(1, 2, 4)]);
-    assert!(state.step(ended(1, 1, short), 0).is_empty(), "the report of an old try changes nothing");
-    assert_eq!(state.step(ended(1, 2, short), 0), [finish(1, FailureKind::Resource)]);
+    assert_eq!(
+        state.step(ended(1, 1, short), 0),
+        [retry(FailureKind::Resource), start(1, 2, 4)]
+    );
+    assert!(
+        state.step(ended(1, 1, short), 0).is_empty(),
+        "the report of an old try changes nothing"
+    );
+    assert_eq!(
+        state.step(ended(1, 2, short), 0),
+        [finish(1, FailureKind::Resource)]
+    );
 
     let mut state = State::default();
     let mut now = 0;
@@ -67,12 +127,22 @@ fn failures_are_tried_again_by_their_kind() {
     state.step(submit(1, None, &[]), now);
     let sick = Outcome::Failed(FailureKind::Host);
     for attempt in 1..=HOST_RETRIES {
-        assert_eq!(state.step(ended(1, attempt, sick), now), [retry(FailureKind::Host)]);
-        assert!(state.why(key(1), now, |_| String::new()).is_some_and(|why| why.contains("again in")));
+        assert_eq!(
+            state.step(ended(1, attempt, sick), now),
+            [retry(FailureKind::Host)]
+        );
+        assert!(
+            state
+                .why(key(1), now, |_| String::new())
+                .is_some_and(|why| why.contains("again in"))
+        );
         now += RETRY_WAIT_MS << HOST_RETRIES;
         assert_eq!(state.step(Event::Tick, now), [start(1, attempt + 1, 4)]);
     }
-    assert_eq!(state.step(ended(1, HOST_RETRIES + 1, sick), now), [finish(1, FailureKind::Host)]);
+    assert_eq!(
+        state.step(ended(1, HOST_RETRIES + 1, sick), now),
+        [finish(1, FailureKind::Host)]
+    );
 }
 
 #[test]
@@ -81,28 +151,70 @@ fn a_killed_job_ends_and_is_not_tried_again() {
     state.step(up("local", 1), 0);
     state.step(submit(1, None, &[]), 0);
     state.step(submit(2, None, &[]), 0);
-    let gone = |n| Action::Finish { key: key(n), outcome: None, lost: false };
+    let gone = |n| Action::Finish {
+        key: key(n),
+        outcome: None,
+        lost: false,
+    };
     assert_eq!(state.step(Event::Kill { key: key(2) }, 0), [gone(2)]);
-    assert_eq!(state.step(Event::Kill { key: key(1) }, 0), [Action::Stop { key: key(1) }]);
-    assert_eq!(state.step(ended(1, 1, Outcome::Failed(FailureKind::Host)), 0), [gone(1)]);
+    assert_eq!(
+        state.step(Event::Kill { key: key(1) }, 0),
+        [Action::Stop { key: key(1) }]
+    );
+    assert_eq!(
+        state.step(ended(1, 1, Outcome::Failed(FailureKind::Host)), 0),
+        [gone(1)]
+    );
     assert!(state.step(Event::Kill { key: key(7) }, 0).is_empty());
 }
 
 #[test]
 fn a_silent_worker_loses_its_jobs_only_when_they_are_silent_too() {
     let mut state = State::default();
-    let far = Lane { seen_ms: Some(0), ..lane(4) };
-    state.step(Event::LaneUp { name: "local".to_owned(), lane: far }, 0);
+    let far = Lane {
+        seen_ms: Some(0),
+        ..lane(4)
+    };
+    state.step(
+        Event::LaneUp {
+            name: "local".to_owned(),
+            lane: far,
+        },
+        0,
+    );
     state.step(submit(1, None, &[]), 0);
     state.step(submit(2, None, &[]), 0);
     assert!(state.step(Event::Tick, LANE_SILENT_MS + 1).is_empty());
-    assert!(state.why(key(2), 1, |_| String::new()).is_some_and(|why| why.contains("not been heard of")));
+    assert!(
+        state
+            .why(key(2), 1, |_| String::new())
+            .is_some_and(|why| why.contains("not been heard of"))
+    );
     state.step(Event::Beat { key: key(1) }, JOB_LOST_MS);
-    assert!(state.step(Event::Tick, JOB_LOST_MS + 2).is_empty(), "the job itself is alive");
+    assert!(
+        state.step(Event::Tick, JOB_LOST_MS + 2).is_empty(),
+        "the job itself is alive"
+    );
     let actions = state.step(Event::Tick, 2 * JOB_LOST_MS + 1);
-    assert_eq!(actions, [Action::Retry { key: key(1), kind: FailureKind::Host, lost: true }]);
-    let back = state.step(Event::LaneSeen { name: "local".to_owned() }, 3 * JOB_LOST_MS);
-    assert_eq!(back, [start(1, 2, 4)], "it keeps its place before the one that was queued later");
+    assert_eq!(
+        actions,
+        [Action::Retry {
+            key: key(1),
+            kind: FailureKind::Host,
+            lost: true
+        }]
+    );
+    let back = state.step(
+        Event::LaneSeen {
+            name: "local".to_owned(),
+        },
+        3 * JOB_LOST_MS,
+    );
+    assert_eq!(
+        back,
+        [start(1, 2, 4)],
+        "it keeps its place before the one that was queued later"
+    );
 }
 
 #[test]
@@ -111,7 +223,10 @@ fn small_jobs_run_beside_a_large_one_and_a_wide_job_is_not_overtaken_for_ever() 
     state.step(up("local", 4), 0);
     state.step(submit(1, Some(2), &[]), 0);
     assert!(state.step(submit(2, Some(4), &[]), 0).is_empty());
-    assert!(state.step(submit(3, Some(1), &[]), 0).is_empty(), "the wide job is first");
+    assert!(
+        state.step(submit(3, Some(1), &[]), 0).is_empty(),
+        "the wide job is first"
+    );
     let light = Event::Submit {
         key: key(4),
         lane: "local".to_owned(),
@@ -125,11 +240,26 @@ fn small_jobs_run_beside_a_large_one_and_a_wide_job_is_not_overtaken_for_ever() 
 
 #[derive(Debug, Clone)]
 enum Step {
-    Submit { n: u64, cores: Option<u32>, memory: u64, light: bool, after: Vec<u64> },
-    End { n: u64, outcome: Outcome },
-    StaleEnd { n: u64 },
-    Kill { n: u64 },
-    Pass { ms: u64 },
+    Submit {
+        n: u64,
+        cores: Option<u32>,
+        memory: u64,
+        light: bool,
+        after: Vec<u64>,
+    },
+    End {
+        n: u64,
+        outcome: Outcome,
+    },
+    StaleEnd {
+        n: u64,
+    },
+    Kill {
+        n: u64,
+    },
+    Pass {
+        ms: u64,
+    },
     Seen,
 }
 
@@ -194,15 +324,28 @@ impl Witness {
 
     fn check(&self, state: &State) {
         for key in &self.open {
-            assert!(state.is_waiting(*key) != state.is_running(*key), "{key:?} is lost or doubled");
+            assert!(
+                state.is_waiting(*key) != state.is_running(*key),
+                "{key:?} is lost or doubled"
+            );
         }
         assert_eq!(self.open.len(), state.waiting.len() + state.running.len());
         assert_eq!(self.live.len(), state.running.len());
         for (name, lane) in &state.lanes {
             let load = state.load(name);
-            assert!(load.cores <= lane.cores && load.light <= lane.light, "{name} is overfull");
-            let heavy = state.running.values().filter(|job| job.lane == *name && job.need != Need::Light).count();
-            assert!(load.memory_bytes <= lane.memory_bytes || heavy <= 1, "{name} has too little memory");
+            assert!(
+                load.cores <= lane.cores && load.light <= lane.light,
+                "{name} is overfull"
+            );
+            let heavy = state
+                .running
+                .values()
+                .filter(|job| job.lane == *name && job.need != Need::Light)
+                .count();
+            assert!(
+                load.memory_bytes <= lane.memory_bytes || heavy <= 1,
+                "{name} has too little memory"
+            );
         }
         for job in &state.waiting {
             assert!(state.why(job.key, 0, |_| String::new()).is_some());

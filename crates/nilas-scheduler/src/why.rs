@@ -12,10 +12,16 @@ impl State {
             return Some(format!("waits for its input from {}", inputs.join(", ")));
         }
         let Some(lane) = self.lanes.get(&job.lane) else {
-            return Some(format!("waits for lane {}, which is not known; is its worker running?", job.lane));
+            return Some(format!(
+                "waits for lane {}, which is not known; is its worker running?",
+                job.lane
+            ));
         };
         if !lane.connected {
-            return Some(format!("waits for lane {}, which has not been heard of lately; is its worker running?", job.lane));
+            return Some(format!(
+                "waits for lane {}, which has not been heard of lately; is its worker running?",
+                job.lane
+            ));
         }
         if job.not_before_ms > now_ms {
             let seconds = (job.not_before_ms - now_ms).div_ceil(1000);
@@ -23,10 +29,18 @@ impl State {
         }
         let load = self.load(&job.lane);
         let ahead = self.waiting.iter().take_while(|other| other.key != key);
-        let ahead = ahead.filter(|other| other.lane == job.lane && other.after.is_empty()).count();
+        let ahead = ahead
+            .filter(|other| other.lane == job.lane && other.after.is_empty())
+            .count();
         let room = match job.need {
-            Need::Light => format!("all {} places for small jobs on lane {} are taken", lane.light, job.lane),
-            Need::Heavy { .. } => format!("{} of {} cores of lane {} are in use", load.cores, lane.cores, job.lane),
+            Need::Light => format!(
+                "all {} places for small jobs on lane {} are taken",
+                lane.light, job.lane
+            ),
+            Need::Heavy { .. } => format!(
+                "{} of {} cores of lane {} are in use",
+                load.cores, lane.cores, job.lane
+            ),
         };
         Some(match ahead {
             0 => format!("waits for room: {room}"),

@@ -49,7 +49,10 @@ fn spec(name: &str) -> Result<nilas_model::JobSpec> {
 fn types(name: Option<&str>, json: bool) -> Result<()> {
     let specs: Vec<_> = match name {
         Some(name) => vec![spec(name)?],
-        None => nilas_jobs::registry().iter().map(|job_type| (job_type.spec)()).collect(),
+        None => nilas_jobs::registry()
+            .iter()
+            .map(|job_type| (job_type.spec)())
+            .collect(),
     };
     if json {
         crate::print(&serde_json::to_string_pretty(&specs)?);
@@ -69,7 +72,11 @@ fn types(name: Option<&str>, json: bool) -> Result<()> {
             text += &format!("  output {:<28} {}\n", output.name, output.help);
         }
         for param in &spec.params {
-            let unit = if param.unit.is_empty() { String::new() } else { format!(" ({})", param.unit) };
+            let unit = if param.unit.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", param.unit)
+            };
             let default = match &param.default {
                 serde_json::Value::Null if param.required => "must be given".to_owned(),
                 serde_json::Value::Null => "automatic".to_owned(),
@@ -79,7 +86,10 @@ fn types(name: Option<&str>, json: bool) -> Result<()> {
                 ParamKind::Choice { options } => format!("; one of {}", options.join(", ")),
                 _ => String::new(),
             };
-            text += &format!("  param  {:<28} {}{unit}; {default}{options}\n", param.name, param.title);
+            text += &format!(
+                "  param  {:<28} {}{unit}; {default}{options}\n",
+                param.name, param.title
+            );
         }
     }
     crate::print(text.trim_end());

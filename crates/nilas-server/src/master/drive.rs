@@ -23,11 +23,17 @@ impl Shared {
         let ended = self.launcher().poll();
         let mut inner = self.lock();
         for (order, exit) in ended {
-            let key = JobKey { project: order.project, job: order.job };
+            let key = JobKey {
+                project: order.project,
+                job: order.job,
+            };
             self.settle(&mut inner, key, order.attempt, Some(&exit));
         }
-        let running: Vec<(JobKey, u32)> =
-            inner.scheduler.running().map(|(key, _, attempt, _)| (key, attempt)).collect();
+        let running: Vec<(JobKey, u32)> = inner
+            .scheduler
+            .running()
+            .map(|(key, _, attempt, _)| (key, attempt))
+            .collect();
         for (key, attempt) in running {
             self.look(&mut inner, key, attempt);
         }
@@ -52,7 +58,9 @@ impl Shared {
 
     /// Begin to follow a job's event log; what is already in it has been told before if `from_end`.
     pub(super) fn follow(&self, inner: &mut Inner, key: JobKey, from_end: bool) {
-        let Ok(job_dir) = self.job_dir(inner, key) else { return };
+        let Ok(job_dir) = self.job_dir(inner, key) else {
+            return;
+        };
         let mut reader = EventReader::open(&events_file(&job_dir));
         let mut progress = None;
         while from_end {
@@ -67,16 +75,30 @@ impl Shared {
                 _ => break,
             }
         }
-        inner.live.insert(key, Live { reader, progress, beat_ms: 0, told: Instant::now() });
+        inner.live.insert(
+            key,
+            Live {
+                reader,
+                progress,
+                beat_ms: 0,
+                told: Instant::now(),
+            },
+        );
     }
 
     /// New events and signs of life of a running job.
     fn look(&self, inner: &mut Inner, key: JobKey, attempt: u32) {
-        let Ok(job_dir) = self.job_dir(inner, key) else { return };
+        let Ok(job_dir) = self.job_dir(inner, key) else {
+            return;
+        };
         self.read_events(inner, key);
         let beat = observe::heartbeat(&job_dir).filter(|beat| beat.attempt == attempt);
-        let Some(live) = inner.live.get_mut(&key) else { return };
-        let Some(beat) = beat.filter(|beat| beat.time_ms != live.beat_ms) else { return };
+        let Some(live) = inner.live.get_mut(&key) else {
+            return;
+        };
+        let Some(beat) = beat.filter(|beat| beat.time_ms != live.beat_ms) else {
+            return;
+        };
         let first = live.beat_ms == 0;
         live.beat_ms = beat.time_ms;
         let actions = inner.scheduler.step(Event::Beat { key }, now_ms());
@@ -91,8 +113,12 @@ impl Shared {
     }
 
     fn read_events(&self, inner: &mut Inner, key: JobKey) {
-        let Some(live) = inner.live.get_mut(&key) else { return };
-        let Ok(events) = live.reader.read_new(PIECE) else { return };
+        let Some(live) = inner.live.get_mut(&key) else {
+            return;
+        };
+        let Ok(events) = live.reader.read_new(PIECE) else {
+            return;
+        };
         let mut moved = false;
         for event in &events {
             if let EventKind::Progress(progress) = &event.kind {
@@ -105,16 +131,24 @@ impl Shared {
             live.told = Instant::now();
         }
         if !events.is_empty() {
-            self.tell(ServerEvent::Log { project: key.project, job: key.job, events });
+            self.tell(ServerEvent::Log {
+                project: key.project,
+                job: key.job,
+                events,
+            });
         }
         if tell && let Ok(record) = self.record(key) {
-            self.tell(ServerEvent::Job { job: Box::new(self.info(inner, record)) });
+            self.tell(ServerEvent::Job {
+                job: Box::new(self.info(inner, record)),
+            });
         }
     }
 
     /// A process ended (`exit`), or is known to be gone (`None`): find out from the job's files what became of it.
     pub(super) fn settle(&self, inner: &mut Inner, key: JobKey, attempt: u32, exit: Option<&Exit>) {
-        let Ok(project) = inner.project(key.project) else { return };
+        let Ok(project) = inner.project(key.project) else {
+            return;
+        };
         let has_checkpoint = project.dir.has_checkpoint(key.job);
         let job_dir = project.dir.job_dir(key.job);
         for _ in 0..1000 {
@@ -126,19 +160,35 @@ impl Shared {
             }
         }
         let (outcome, end) = match Observation::of(&job_dir) {
-            Ok(Observation { result: Some(result), .. }) => (Outcome::Completed, End::Result(Box::new(result))),
-            Ok(Observation { failure: Some(failure), .. }) => (Outcome::Failed(failure.kind), End::Failure(failure)),
+            Ok(Observation {
+                result: Some(result), ..
+            }) => (Outcome::Completed, End::Result(Box::new(result))),
+            Ok(Observation {
+                failure: Some(failure),
+                ..
+            }) => (Outcome::Failed(failure.kind), End::Failure(failure)),
             Ok(_) => {
                 let failure = explain::explain(exit, has_checkpoint);
                 (Outcome::Failed(failure.kind), End::Failure(failure))
             }
             Err(error) => {
-                let failure =
-                    Failure { kind: FailureKind::Bug, message: error.to_string(), hint: error.hint(), field: None };
+                let failure = Failure {
+                    kind: FailureKind::Bug,
+                    message: error.to_string(),
+                    hint: error.hint(),
+                    field: None,
+                };
                 (Outcome::Failed(failure.kind), End::Failure(failure))
             }
         };
-        let actions = inner.scheduler.step(Event::Ended { key, attempt, outcome }, now_ms());
+        let actions = inner.scheduler.step(
+            Event::Ended {
+                key,
+                attempt,
+                outcome,
+            },
+            now_ms(),
+        );
         self.perform(inner, actions, Some((key, end)));
     }
 
@@ -149,7 +199,9 @@ impl Shared {
         let changed = !actions.is_empty();
         for action in actions {
             let own = match &action {
-                Action::Retry { key, .. } | Action::Finish { key, .. } if cause.as_ref().is_some_and(|c| c.0 == *key) => {
+                Action::Retry { key, .. } | Action::Finish { key, .. }
+                    if cause.as_ref().is_some_and(|c| c.0 == *key) =>
+                {
                     cause.take().map(|(_, end)| end)
                 }
                 _ => None,
@@ -158,11 +210,23 @@ impl Shared {
         }
         while let Some((action, end)) = todo.pop_front() {
             match action {
-                Action::Start { key, lane, attempt, cores } => {
+                Action::Start {
+                    key,
+                    lane,
+                    attempt,
+                    cores,
+                } => {
                     if let Err(why) = self.begin(inner, key, &lane, attempt, cores) {
                         let failure = explain::not_started(&why);
                         let outcome = Outcome::Failed(failure.kind);
-                        let more = inner.scheduler.step(Event::Ended { key, attempt, outcome }, now_ms());
+                        let more = inner.scheduler.step(
+                            Event::Ended {
+                                key,
+                                attempt,
+                                outcome,
+                            },
+                            now_ms(),
+                        );
                         let mut end = Some(End::Failure(failure));
                         for action in more {
                             let own = matches!(&action, Action::Retry { key: k, .. } | Action::Finish { key: k, .. } if *k == key);
@@ -208,7 +272,14 @@ impl Shared {
     }
 
     /// Start a try: the record first, then the process.
-    fn begin(&self, inner: &mut Inner, key: JobKey, lane: &str, attempt: u32, cores: u32) -> Result<(), String> {
+    fn begin(
+        &self,
+        inner: &mut Inner,
+        key: JobKey,
+        lane: &str,
+        attempt: u32,
+        cores: u32,
+    ) -> Result<(), String> {
         let dir = inner.project(key.project).map_err(|e| e.message)?.dir.clone();
         let mut record = self.record(key).map_err(|e| e.message)?;
         dir.prepare_attempt(key.job).map_err(|e| e.to_string())?;
@@ -225,7 +296,13 @@ impl Shared {
         // Another lane's worker asks for its orders by itself.
         if lane == LOCAL {
             let directory = dir.path().to_owned();
-            let order = Order { project: key.project, directory, job: key.job, attempt, cores };
+            let order = Order {
+                project: key.project,
+                directory,
+                job: key.job,
+                attempt,
+                cores,
+            };
             self.launcher().submit(&order).map_err(|e| e.to_string())?;
             record.status = JobStatus::Started;
             self.save_or_log(inner, &record);
@@ -256,7 +333,9 @@ impl Shared {
                 tracing::error!(job = %record.id, project = %record.project, "{error}");
                 inner.complaints.insert(name, error.message);
                 if self.index.put_job(record).is_ok() {
-                    self.tell(ServerEvent::Job { job: Box::new(self.info(inner, record.clone())) });
+                    self.tell(ServerEvent::Job {
+                        job: Box::new(self.info(inner, record.clone())),
+                    });
                 }
             }
         }

@@ -7,8 +7,17 @@ const GIB: f64 = (1u64 << 30) as f64;
 
 /// The failure of a process that left neither results nor `failure.json`. `exit` is absent when nobody saw it end.
 pub fn explain(exit: Option<&Exit>, has_checkpoint: bool) -> Failure {
-    let again = if has_checkpoint { "it goes on from its checkpoint" } else { "it begins anew, as there was no checkpoint yet" };
-    let failure = |kind, message: String, hint: String| Failure { kind, message, hint, field: None };
+    let again = if has_checkpoint {
+        "it goes on from its checkpoint"
+    } else {
+        "it begins anew, as there was no checkpoint yet"
+    };
+    let failure = |kind, message: String, hint: String| Failure {
+        kind,
+        message,
+        hint,
+        field: None,
+    };
     let Some(exit) = exit else {
         return failure(
             FailureKind::Host,
@@ -17,7 +26,10 @@ pub fn explain(exit: Option<&Exit>, has_checkpoint: bool) -> Failure {
         );
     };
     let peak = if exit.peak_memory_bytes > 0 {
-        format!(" after it had used {:.1} GiB", exit.peak_memory_bytes as f64 / GIB)
+        format!(
+            " after it had used {:.1} GiB",
+            exit.peak_memory_bytes as f64 / GIB
+        )
     } else {
         String::new()
     };
@@ -25,12 +37,15 @@ pub fn explain(exit: Option<&Exit>, has_checkpoint: bool) -> Failure {
         _ if exit.out_of_memory => failure(
             FailureKind::Resource,
             format!("the machine ran out of memory and the kernel ended the job's process{peak}"),
-            "free memory on the machine, use a smaller box or fewer threads, or take a lane with more memory".to_owned(),
+            "free memory on the machine, use a smaller box or fewer threads, or take a lane with more memory"
+                .to_owned(),
         ),
         (_, Some(9)) => failure(
             FailureKind::Host,
             format!("the job's process was killed from outside (SIGKILL){peak}"),
-            format!("if nobody did so by hand, the machine may be short of memory; if it is tried again, {again}"),
+            format!(
+                "if nobody did so by hand, the machine may be short of memory; if it is tried again, {again}"
+            ),
         ),
         (_, Some(15)) => failure(
             FailureKind::Host,
@@ -39,17 +54,25 @@ pub fn explain(exit: Option<&Exit>, has_checkpoint: bool) -> Failure {
         ),
         (_, Some(signal)) => failure(
             FailureKind::Bug,
-            format!("the job's process crashed with signal {signal} ({}){}", signal_name(signal), last_words(exit)),
+            format!(
+                "the job's process crashed with signal {signal} ({}){}",
+                signal_name(signal),
+                last_words(exit)
+            ),
             "please report this with the job's log (job.log)".to_owned(),
         ),
         (Some(code), None) => failure(
             FailureKind::Bug,
-            format!("the job's process ended with code {code} without saying why{}", last_words(exit)),
+            format!(
+                "the job's process ended with code {code} without saying why{}",
+                last_words(exit)
+            ),
             "please report this with the job's log (job.log)".to_owned(),
         ),
         (None, None) => failure(
             FailureKind::Host,
-            "the job's process is gone and left no word (it was killed, or the machine ran out of memory)".to_owned(),
+            "the job's process is gone and left no word (it was killed, or the machine ran out of memory)"
+                .to_owned(),
             format!("if it is tried again, {again}"),
         ),
     }
@@ -60,7 +83,8 @@ pub fn lost(lane: &str) -> Failure {
     Failure {
         kind: FailureKind::Host,
         message: format!("lane {lane} and the job itself have not been heard of for a minute"),
-        hint: "check that the machine is up, its worker runs and it reaches the project's file system".to_owned(),
+        hint: "check that the machine is up, its worker runs and it reaches the project's file system"
+            .to_owned(),
         field: None,
     }
 }
@@ -99,7 +123,12 @@ mod tests {
 
     #[test]
     fn each_end_has_its_kind_and_its_advice() {
-        let exit = |code, signal, out_of_memory| Exit { code, signal, out_of_memory, ..Exit::default() };
+        let exit = |code, signal, out_of_memory| Exit {
+            code,
+            signal,
+            out_of_memory,
+            ..Exit::default()
+        };
         let kind = |exit: Exit| explain(Some(&exit), true).kind;
         assert_eq!(kind(exit(None, Some(9), true)), FailureKind::Resource);
         assert_eq!(kind(exit(None, Some(9), false)), FailureKind::Host);
@@ -108,7 +137,11 @@ mod tests {
         assert_eq!(kind(exit(Some(101), None, false)), FailureKind::Bug);
         assert_eq!(kind(exit(None, None, false)), FailureKind::Host);
         assert!(explain(None, false).hint.contains("anew"));
-        let crash = Exit { code: Some(101), log_tail: "a\nthread panicked\n\n".to_owned(), ..Exit::default() };
+        let crash = Exit {
+            code: Some(101),
+            log_tail: "a\nthread panicked\n\n".to_owned(),
+            ..Exit::default()
+        };
         assert!(explain(Some(&crash), false).message.ends_with("thread panicked"));
     }
 }

@@ -15,7 +15,10 @@ impl Master {
         let inner = self.shared.lock();
         self.shared.project_info(&inner, project)?;
         let jobs = self.shared.index.jobs(project).map_err(store)?;
-        Ok(jobs.into_iter().map(|job| self.shared.info(&inner, job)).collect())
+        Ok(jobs
+            .into_iter()
+            .map(|job| self.shared.info(&inner, job))
+            .collect())
     }
 
     /// One job.
@@ -73,7 +76,10 @@ impl Master {
         let mut record = shared.record(key(project, job))?;
         if (request.params.is_some() || request.inputs.is_some()) && record.status != JobStatus::Building {
             return Err(conflict(
-                format!("{job} is {}: parameters and inputs only change while it is building", status_word(record.status)),
+                format!(
+                    "{job} is {}: parameters and inputs only change while it is building",
+                    status_word(record.status)
+                ),
                 "clone it, or clear it first",
             ));
         }
@@ -104,7 +110,10 @@ impl Master {
         idle(&record, "deleted")?;
         let users = shared.users_of(project, job)?;
         if !users.is_empty() {
-            return Err(conflict(format!("{job} can't be deleted: {} use its outputs", ids(&users)), "delete those first"));
+            return Err(conflict(
+                format!("{job} can't be deleted: {} use its outputs", ids(&users)),
+                "delete those first",
+            ));
         }
         inner.project(project)?.dir.remove_job(job).map_err(store)?;
         shared.index.remove_job(project, job).map_err(store)?;
@@ -130,8 +139,15 @@ impl Master {
         let shared = &self.shared;
         let mut inner = shared.lock();
         let mut record = shared.record(key(project, job))?;
-        if !matches!(record.status, JobStatus::Building | JobStatus::Failed | JobStatus::Killed) {
-            let hint = if record.status == JobStatus::Completed { "clear it first, or clone it" } else { "" };
+        if !matches!(
+            record.status,
+            JobStatus::Building | JobStatus::Failed | JobStatus::Killed
+        ) {
+            let hint = if record.status == JobStatus::Completed {
+                "clear it first, or clone it"
+            } else {
+                ""
+            };
             return Err(conflict(format!("{job} is {}", status_word(record.status)), hint));
         }
         let lane = lane.or(record.lane.as_deref()).unwrap_or(LOCAL).to_owned();
@@ -139,12 +155,24 @@ impl Master {
         if !inner.scheduler.lanes().any(|(name, _)| name == lane) {
             let known: Vec<&str> = inner.scheduler.lanes().map(|(name, _)| name).collect();
             let hint = format!("there is: {}", known.join(", "));
-            problems.push(Problem { field: "lane".to_owned(), message: format!("There is no lane '{lane}'."), hint });
+            problems.push(Problem {
+                field: "lane".to_owned(),
+                message: format!("There is no lane '{lane}'."),
+                hint,
+            });
         }
         if !problems.is_empty() {
             let count = problems.len();
-            let message = format!("{job} can't be queued: {count} problem{}", if count == 1 { "" } else { "s" });
-            return Err(ApiError { kind: ErrorKind::Invalid, message, hint: String::new(), problems });
+            let message = format!(
+                "{job} can't be queued: {count} problem{}",
+                if count == 1 { "" } else { "s" }
+            );
+            return Err(ApiError {
+                kind: ErrorKind::Invalid,
+                message,
+                hint: String::new(),
+                problems,
+            });
         }
         record.status = JobStatus::Queued;
         record.queued_ms = Some(now_ms());
@@ -162,9 +190,20 @@ impl Master {
         let mut inner = shared.lock();
         let record = shared.record(key(project, job))?;
         if record.status != JobStatus::Queued && !record.status.is_active() {
-            return Err(conflict(format!("{job} is {}: there is nothing to kill", status_word(record.status)), ""));
+            return Err(conflict(
+                format!(
+                    "{job} is {}: there is nothing to kill",
+                    status_word(record.status)
+                ),
+                "",
+            ));
         }
-        let actions = inner.scheduler.step(Event::Kill { key: key(project, job) }, now_ms());
+        let actions = inner.scheduler.step(
+            Event::Kill {
+                key: key(project, job),
+            },
+            now_ms(),
+        );
         shared.perform(&mut inner, actions, None);
         Ok(shared.info(&inner, shared.record(key(project, job))?))
     }
@@ -176,12 +215,17 @@ impl Master {
         let mut record = shared.record(key(project, job))?;
         idle(&record, "cleared")?;
         let users = shared.users_of(project, job)?;
-        let busy: Vec<&JobRecord> =
-            users.iter().filter(|user| user.status == JobStatus::Queued || user.status.is_active()).collect();
+        let busy: Vec<&JobRecord> = users
+            .iter()
+            .filter(|user| user.status == JobStatus::Queued || user.status.is_active())
+            .collect();
         if !busy.is_empty() {
             let names: Vec<JobRecord> = busy.into_iter().cloned().collect();
             return Err(conflict(
-                format!("{job} can't be cleared: {} wait for its outputs or read them", ids(&names)),
+                format!(
+                    "{job} can't be cleared: {} wait for its outputs or read them",
+                    ids(&names)
+                ),
                 "kill them or wait for their end",
             ));
         }
@@ -199,7 +243,13 @@ impl Master {
     }
 
     /// Make a new job with the same parameters and inputs.
-    pub fn clone_job(&self, project: ProjectId, job: JobId, request: &CloneJob, by: &str) -> Result<JobInfo, ApiError> {
+    pub fn clone_job(
+        &self,
+        project: ProjectId,
+        job: JobId,
+        request: &CloneJob,
+        by: &str,
+    ) -> Result<JobInfo, ApiError> {
         let original = self.shared.record(key(project, job))?;
         let new = NewJob {
             job_type: original.job_type,
@@ -213,7 +263,12 @@ impl Master {
     }
 
     /// Queue a failed or killed job again.
-    pub fn restart_job(&self, project: ProjectId, job: JobId, request: &RestartJob) -> Result<JobInfo, ApiError> {
+    pub fn restart_job(
+        &self,
+        project: ProjectId,
+        job: JobId,
+        request: &RestartJob,
+    ) -> Result<JobInfo, ApiError> {
         if request.from_scratch {
             let inner = self.shared.lock();
             let record = self.shared.record(key(project, job))?;
@@ -263,12 +318,19 @@ impl Shared {
 }
 
 fn ids(jobs: &[JobRecord]) -> String {
-    jobs.iter().map(|job| job.id.to_string()).collect::<Vec<_>>().join(", ")
+    jobs.iter()
+        .map(|job| job.id.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn idle(record: &JobRecord, what: &str) -> Result<(), ApiError> {
     if record.status == JobStatus::Queued || record.status.is_active() {
-        let message = format!("{} is {} and can't be {what}", record.id, status_word(record.status));
+        let message = format!(
+            "{} is {} and can't be {what}",
+            record.id,
+            status_word(record.status)
+        );
         return Err(conflict(message, "kill it first"));
     }
     Ok(())
@@ -288,10 +350,13 @@ fn circle(record: &JobRecord, lookup: &dyn Fn(JobId) -> Option<JobRecord>) -> Op
                 });
             }
             if seen.insert(source.job) {
-                open.extend(lookup(source.job).into_iter().flat_map(|job| job.inputs.into_values().flatten()));
+                open.extend(
+                    lookup(source.job)
+                        .into_iter()
+                        .flat_map(|job| job.inputs.into_values().flatten()),
+                );
             }
         }
     }
     None
 }
-

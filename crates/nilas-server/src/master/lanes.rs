@@ -3,8 +3,8 @@
 use super::{LOCAL, Master, Worker, explain};
 use crate::error::{conflict, not_found};
 use nilas_api::{
-    ApiError, ErrorKind, JobOrder, JobState, LaneInfo, LaneJob, LaneKind, ServerEvent, StopOrder, WorkerHello,
-    WorkerSync, WorkerSyncReply, WorkerWelcome,
+    ApiError, ErrorKind, JobOrder, JobState, LaneInfo, LaneJob, LaneKind, ServerEvent, StopOrder,
+    WorkerHello, WorkerSync, WorkerSyncReply, WorkerWelcome,
 };
 use nilas_launch::Exit;
 use nilas_model::{Failure, JobStatus};
@@ -25,13 +25,26 @@ impl Master {
                 let on_it = scheduler.running().filter(|(_, on, _, _)| *on == name);
                 LaneInfo {
                     name: name.to_owned(),
-                    kind: if name == LOCAL { LaneKind::Local } else { LaneKind::Worker },
-                    host: inner.workers.get(name).map_or(&self.shared.host, |worker| &worker.hello.host).clone(),
+                    kind: if name == LOCAL {
+                        LaneKind::Local
+                    } else {
+                        LaneKind::Worker
+                    },
+                    host: inner
+                        .workers
+                        .get(name)
+                        .map_or(&self.shared.host, |worker| &worker.hello.host)
+                        .clone(),
                     cores: lane.cores,
                     memory_bytes: lane.memory_bytes,
                     connected: lane.connected,
                     last_seen_ms: lane.seen_ms.unwrap_or_else(now_ms),
-                    running: on_it.map(|(key, ..)| LaneJob { project: key.project, job: key.job }).collect(),
+                    running: on_it
+                        .map(|(key, ..)| LaneJob {
+                            project: key.project,
+                            job: key.job,
+                        })
+                        .collect(),
                     queued: scheduler.waiting_on(name) as u64,
                 }
             })
@@ -43,15 +56,26 @@ impl Master {
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if hello.name.is_empty() || hello.name.len() > 64 || !hello.name.chars().all(good) {
             let hint = "letters, digits, '-', '_' and '.', at most 64";
-            return Err(ApiError::new(ErrorKind::BadRequest, format!("'{}' is not a lane name", hello.name), hint));
+            return Err(ApiError::new(
+                ErrorKind::BadRequest,
+                format!("'{}' is not a lane name", hello.name),
+                hint,
+            ));
         }
         if hello.cores == 0 {
-            return Err(ApiError::new(ErrorKind::BadRequest, "a worker needs at least one core", ""));
+            return Err(ApiError::new(
+                ErrorKind::BadRequest,
+                "a worker needs at least one core",
+                "",
+            ));
         }
         let mut inner = self.shared.lock();
         let taken = hello.name == LOCAL
             || inner.workers.get(&hello.name).is_some_and(|worker| {
-                let connected = inner.scheduler.lanes().any(|(name, lane)| name == hello.name && lane.connected);
+                let connected = inner
+                    .scheduler
+                    .lanes()
+                    .any(|(name, lane)| name == hello.name && lane.connected);
                 worker.hello.host != hello.host && connected
             });
         if taken {
@@ -60,7 +84,9 @@ impl Master {
                 "give the worker another one with --name",
             ));
         }
-        inner.workers.insert(hello.name.clone(), Worker { hello: hello.clone() });
+        inner
+            .workers
+            .insert(hello.name.clone(), Worker { hello: hello.clone() });
         let lane = Lane {
             cores: hello.cores,
             memory_bytes: hello.memory_bytes,
@@ -68,27 +94,45 @@ impl Master {
             seen_ms: Some(now_ms()),
             connected: true,
         };
-        let actions = inner.scheduler.step(Event::LaneUp { name: hello.name.clone(), lane }, now_ms());
+        let actions = inner.scheduler.step(
+            Event::LaneUp {
+                name: hello.name.clone(),
+                lane,
+            },
+            now_ms(),
+        );
         self.shared.perform(&mut inner, actions, None);
         self.shared.tell(ServerEvent::Lanes);
         let adopt = self.orders(&inner, &hello.name);
-        Ok(WorkerWelcome { sync_every_s: SYNC_EVERY_S, adopt })
+        Ok(WorkerWelcome {
+            sync_every_s: SYNC_EVERY_S,
+            adopt,
+        })
     }
 
     /// A worker says what it has and hears what it should have.
     pub fn worker_sync(&self, name: &str, sync: &WorkerSync) -> Result<WorkerSyncReply, ApiError> {
         let mut inner = self.shared.lock();
         if !inner.workers.contains_key(name) {
-            return Err(not_found(format!("no worker {name} has said hello since this server started")));
+            return Err(not_found(format!(
+                "no worker {name} has said hello since this server started"
+            )));
         }
-        let actions = inner.scheduler.step(Event::LaneSeen { name: name.to_owned() }, now_ms());
+        let actions = inner.scheduler.step(
+            Event::LaneSeen {
+                name: name.to_owned(),
+            },
+            now_ms(),
+        );
         self.shared.perform(&mut inner, actions, None);
         for state in &sync.jobs {
-            let key = JobKey { project: state.project, job: state.job };
-            let current = inner
-                .scheduler
-                .running()
-                .any(|(running, lane, attempt, _)| running == key && lane == name && attempt == state.attempt);
+            let key = JobKey {
+                project: state.project,
+                job: state.job,
+            };
+            let current = inner.scheduler.running().any(|(running, lane, attempt, _)| {
+                running == key && lane == name && attempt == state.attempt
+            });
             if !current {
                 continue;
             }
@@ -103,7 +147,10 @@ impl Master {
         let mine = inner.scheduler.running().filter(|(_, lane, _, _)| *lane == name);
         let stop = mine
             .filter(|(key, ..)| inner.scheduler.is_stopping(*key))
-            .map(|(key, ..)| StopOrder { project: key.project, job: key.job })
+            .map(|(key, ..)| StopOrder {
+                project: key.project,
+                job: key.job,
+            })
             .collect();
         Ok(WorkerSyncReply { run, stop })
     }
@@ -113,9 +160,14 @@ impl Master {
         if let Some(why) = &exit.not_started {
             let failure: Failure = explain::not_started(why);
             let outcome = Outcome::Failed(failure.kind);
-            let event = Event::Ended { key, attempt: state.attempt, outcome };
+            let event = Event::Ended {
+                key,
+                attempt: state.attempt,
+                outcome,
+            };
             let actions = inner.scheduler.step(event, now_ms());
-            self.shared.perform(inner, actions, Some((key, super::drive::End::Failure(failure))));
+            self.shared
+                .perform(inner, actions, Some((key, super::drive::End::Failure(failure))));
             return;
         }
         let exit = Exit {

@@ -111,7 +111,10 @@ impl Master {
             host: nilas_launch::host_name(),
             accounts: database.accounts(),
             index: database.index(),
-            specs: nilas_jobs::registry().iter().map(|job_type| (job_type.spec)()).collect(),
+            specs: nilas_jobs::registry()
+                .iter()
+                .map(|job_type| (job_type.spec)())
+                .collect(),
             inner: Mutex::new(Inner::default()),
             launcher: Mutex::new(LocalLauncher::new(settings.program.clone())),
             listeners: broadcast::channel(4096).0,
@@ -126,14 +129,19 @@ impl Master {
             }
         }
         let driver = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("master".to_owned()).spawn(move || {
-            while !driver.stop.load(Ordering::Relaxed) {
-                driver.tick();
-                std::thread::park_timeout(LOOK);
-            }
-        });
+        let thread = std::thread::Builder::new()
+            .name("master".to_owned())
+            .spawn(move || {
+                while !driver.stop.load(Ordering::Relaxed) {
+                    driver.tick();
+                    std::thread::park_timeout(LOOK);
+                }
+            });
         let thread = thread.map_err(|e| crate::error::internal(format!("no thread for the master: {e}")))?;
-        Ok(Master { shared, thread: Some(thread) })
+        Ok(Master {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Accounts, sessions and tokens.
@@ -206,15 +214,27 @@ impl Shared {
     fn need(&self, job_type: &str) -> Need {
         match self.spec(job_type) {
             Some(spec) if spec.category == "import" => Need::Light,
-            _ => Need::Heavy { cores: self.settings.job_cores, memory_bytes: 0 },
+            _ => Need::Heavy {
+                cores: self.settings.job_cores,
+                memory_bytes: 0,
+            },
         }
     }
 
     fn add_local_lane(&self) {
         if self.settings.cores > 0 {
             let memory_bytes = machine_memory();
-            let lane = Lane { cores: self.settings.cores, memory_bytes, light: 4, seen_ms: None, connected: true };
-            let event = nilas_scheduler::Event::LaneUp { name: LOCAL.to_owned(), lane };
+            let lane = Lane {
+                cores: self.settings.cores,
+                memory_bytes,
+                light: 4,
+                seen_ms: None,
+                connected: true,
+            };
+            let event = nilas_scheduler::Event::LaneUp {
+                name: LOCAL.to_owned(),
+                lane,
+            };
             self.lock().scheduler.step(event, now_ms());
         }
     }
@@ -222,25 +242,37 @@ impl Shared {
     /// A record by id.
     fn record(&self, key: JobKey) -> Result<JobRecord, ApiError> {
         let found = self.index.job(key.project, key.job).map_err(store)?;
-        found.ok_or_else(|| crate::error::not_found(format!("there is no job {} in {}", key.job, key.project)))
+        found
+            .ok_or_else(|| crate::error::not_found(format!("there is no job {} in {}", key.job, key.project)))
     }
 
     /// Write a record: directory first, then index, then listeners.
     fn save(&self, inner: &Inner, record: &JobRecord) -> Result<(), ApiError> {
-        inner.project(record.project)?.dir.write_job(record).map_err(store)?;
+        inner
+            .project(record.project)?
+            .dir
+            .write_job(record)
+            .map_err(store)?;
         self.index.put_job(record).map_err(store)?;
-        self.tell(ServerEvent::Job { job: Box::new(self.info(inner, record.clone())) });
+        self.tell(ServerEvent::Job {
+            job: Box::new(self.info(inner, record.clone())),
+        });
         Ok(())
     }
 
     /// A record with what is known beyond it.
     fn info(&self, inner: &Inner, record: JobRecord) -> JobInfo {
-        let key = JobKey { project: record.project, job: record.id };
+        let key = JobKey {
+            project: record.project,
+            job: record.id,
+        };
         let waiting_for = match record.status {
-            JobStatus::Queued => inner.scheduler.why(key, now_ms(), |other| match self.record(other) {
-                Ok(other) => format!("{} ({})", other.id, status_word(other.status)),
-                Err(_) => format!("{}, which is gone", other.job),
-            }),
+            JobStatus::Queued => inner
+                .scheduler
+                .why(key, now_ms(), |other| match self.record(other) {
+                    Ok(other) => format!("{} ({})", other.id, status_word(other.status)),
+                    Err(_) => format!("{}, which is gone", other.job),
+                }),
             _ => None,
         };
         let progress = if record.status.is_active() {
@@ -254,8 +286,17 @@ impl Shared {
             (title, _) => title.to_owned(),
         };
         let has_checkpoint = matches!(record.status, JobStatus::Failed | JobStatus::Killed)
-            && inner.open.get(&record.project).is_some_and(|project| project.dir.has_checkpoint(record.id));
-        JobInfo { record, waiting_for, progress, display_title, has_checkpoint }
+            && inner
+                .open
+                .get(&record.project)
+                .is_some_and(|project| project.dir.has_checkpoint(record.id));
+        JobInfo {
+            record,
+            waiting_for,
+            progress,
+            display_title,
+            has_checkpoint,
+        }
     }
 
     fn project_info(&self, inner: &Inner, id: ProjectId) -> Result<ProjectInfo, ApiError> {

@@ -13,7 +13,10 @@ impl Master {
     pub fn projects(&self) -> Result<Vec<ProjectInfo>, ApiError> {
         let inner = self.shared.lock();
         let projects = self.shared.index.projects().map_err(store)?;
-        projects.iter().map(|project| self.shared.project_info(&inner, project.record.id)).collect()
+        projects
+            .iter()
+            .map(|project| self.shared.project_info(&inner, project.record.id))
+            .collect()
     }
 
     /// One project.
@@ -24,13 +27,21 @@ impl Master {
     /// Make a project.
     pub fn create_project(&self, request: &NewProject, owner: &str) -> Result<ProjectInfo, ApiError> {
         if request.title.trim().is_empty() {
-            return Err(ApiError::new(ErrorKind::BadRequest, "a project needs a title", ""));
+            return Err(ApiError::new(
+                ErrorKind::BadRequest,
+                "a project needs a title",
+                "",
+            ));
         }
         let path = match &request.path {
             Some(path) if Path::new(path).is_absolute() => PathBuf::from(path),
             Some(path) => {
                 let hint = "give the full path of the new directory";
-                return Err(ApiError::new(ErrorKind::BadRequest, format!("{path} is not an absolute path"), hint));
+                return Err(ApiError::new(
+                    ErrorKind::BadRequest,
+                    format!("{path} is not an absolute path"),
+                    hint,
+                ));
             }
             None => free_name(&self.shared.settings.projects_folder, &request.title),
         };
@@ -49,17 +60,30 @@ impl Master {
         let mut inner = self.shared.lock();
         self.shared.project_info(&inner, id)?;
         let busy = self.shared.index.jobs(id).map_err(store)?;
-        let busy: Vec<String> =
-            busy.iter().filter(|job| job.status.is_active()).map(|job| job.id.to_string()).collect();
+        let busy: Vec<String> = busy
+            .iter()
+            .filter(|job| job.status.is_active())
+            .map(|job| job.id.to_string())
+            .collect();
         if !busy.is_empty() && inner.open.contains_key(&id) {
             return Err(conflict(
-                format!("{} of {id} still running: {}", if busy.len() == 1 { "a job is" } else { "jobs are" }, busy.join(", ")),
+                format!(
+                    "{} of {id} still running: {}",
+                    if busy.len() == 1 { "a job is" } else { "jobs are" },
+                    busy.join(", ")
+                ),
                 "kill them or wait for their end",
             ));
         }
-        let waiting: Vec<JobKey> = inner.scheduler.waiting().filter(|key| key.project == id).collect();
+        let waiting: Vec<JobKey> = inner
+            .scheduler
+            .waiting()
+            .filter(|key| key.project == id)
+            .collect();
         for key in waiting {
-            inner.scheduler.step(nilas_scheduler::Event::Withdraw { key }, now_ms());
+            inner
+                .scheduler
+                .step(nilas_scheduler::Event::Withdraw { key }, now_ms());
         }
         inner.open.remove(&id);
         inner.unavailable.remove(&id);
@@ -69,11 +93,20 @@ impl Master {
     }
 
     /// Make a workspace.
-    pub fn create_workspace(&self, id: ProjectId, request: &NewWorkspace) -> Result<WorkspaceRecord, ApiError> {
+    pub fn create_workspace(
+        &self,
+        id: ProjectId,
+        request: &NewWorkspace,
+    ) -> Result<WorkspaceRecord, ApiError> {
         let inner = self.shared.lock();
         let mut made = None;
         self.shared.change_project(&inner, id, |record| {
-            let last = record.workspaces.iter().map(|workspace| workspace.id.0).max().unwrap_or(0);
+            let last = record
+                .workspaces
+                .iter()
+                .map(|workspace| workspace.id.0)
+                .max()
+                .unwrap_or(0);
             let title = match request.title.trim() {
                 "" => format!("Workspace {}", last + 1),
                 title => title.to_owned(),
@@ -100,13 +133,16 @@ impl Shared {
         change: impl FnOnce(&mut ProjectRecord),
     ) -> Result<ProjectRecord, ApiError> {
         let dir = &inner.project(id)?.dir;
-        let missing = || crate::error::internal(format!("{} has lost its project.json", dir.path().display()));
+        let missing =
+            || crate::error::internal(format!("{} has lost its project.json", dir.path().display()));
         let mut record = dir.read_record().map_err(store)?.ok_or_else(missing)?;
         record.id = id;
         change(&mut record);
         dir.write_record(&record).map_err(store)?;
         self.index.put_project(&record).map_err(store)?;
-        self.tell(ServerEvent::Project { project: self.project_info(inner, id)? });
+        self.tell(ServerEvent::Project {
+            project: self.project_info(inner, id)?,
+        });
         Ok(record)
     }
 
@@ -114,18 +150,34 @@ impl Shared {
     pub(super) fn take_in(&self, path: &Path) -> Result<AttachReport, ApiError> {
         let (dir, mut record) = ProjectDir::open(path).map_err(store)?;
         let mut inner = self.lock();
-        let already = inner.open.iter().find(|(_, open)| open.dir == dir).map(|(id, _)| *id);
+        let already = inner
+            .open
+            .iter()
+            .find(|(_, open)| open.dir == dir)
+            .map(|(id, _)| *id);
         if let Some(id) = already {
             let jobs = self.index.jobs(id).map_err(store)?.len() as u64;
-            return Ok(AttachReport { project: self.project_info(&inner, id)?, jobs, warnings: Vec::new() });
+            return Ok(AttachReport {
+                project: self.project_info(&inner, id)?,
+                jobs,
+                warnings: Vec::new(),
+            });
         }
         let lock = DirectoryLock::take(dir.path(), &self.settings.what, &self.host).map_err(store)?;
         let mut warnings = Vec::new();
-        if let Some((id, other)) = self.index.other_with_identity(&record.identity, dir.path()).map_err(store)? {
+        if let Some((id, other)) = self
+            .index
+            .other_with_identity(&record.identity, dir.path())
+            .map_err(store)?
+        {
             // A directory that was moved keeps its place in the index; a copy would fight with its original.
             if other.join("project.json").exists() {
                 return Err(conflict(
-                    format!("{} is a copy of {id} in {}", dir.path().display(), other.display()),
+                    format!(
+                        "{} is a copy of {id} in {}",
+                        dir.path().display(),
+                        other.display()
+                    ),
                     "detach the original first; two copies of one project can't be told apart",
                 ));
             }
@@ -148,17 +200,36 @@ impl Shared {
         let count = jobs.len() as u64;
         self.recover(&mut inner, id, jobs, &mut warnings)?;
         let project = self.project_info(&inner, id)?;
-        self.tell(ServerEvent::Project { project: project.clone() });
-        Ok(AttachReport { project, jobs: count, warnings })
+        self.tell(ServerEvent::Project {
+            project: project.clone(),
+        });
+        Ok(AttachReport {
+            project,
+            jobs: count,
+            warnings,
+        })
     }
 }
 
 /// A directory name that is not taken, made of a title.
 fn free_name(folder: &Path, title: &str) -> PathBuf {
-    let words: String =
-        title.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let words: String = title
+        .trim()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
     let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
-    let stem: String = if words.is_empty() { "project".to_owned() } else { words.join("-") };
+    let stem: String = if words.is_empty() {
+        "project".to_owned()
+    } else {
+        words.join("-")
+    };
     let stem: String = stem.chars().take(60).collect();
     let mut path = folder.join(&stem);
     let mut number = 2;

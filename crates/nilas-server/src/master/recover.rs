@@ -36,13 +36,25 @@ impl Shared {
             let key = key(project, job.id);
             let lane = job.lane.clone().unwrap_or_else(|| LOCAL.to_owned());
             let need = self.need(&job.job_type);
-            let actions =
-                inner.scheduler.step(Event::Adopt { key, lane: lane.clone(), need, attempt: job.attempt }, now_ms());
+            let actions = inner.scheduler.step(
+                Event::Adopt {
+                    key,
+                    lane: lane.clone(),
+                    need,
+                    attempt: job.attempt,
+                },
+                now_ms(),
+            );
             self.perform(inner, actions, None);
             self.follow(inner, key, true);
             if lane == LOCAL {
-                let order =
-                    Order { project, directory: dir.path().to_owned(), job: job.id, attempt: job.attempt, cores: 0 };
+                let order = Order {
+                    project,
+                    directory: dir.path().to_owned(),
+                    job: job.id,
+                    attempt: job.attempt,
+                    cores: 0,
+                };
                 if !self.launcher().adopt(&order) {
                     ended.push((key, job.attempt));
                 }
@@ -51,7 +63,10 @@ impl Shared {
         for (key, attempt) in ended {
             self.settle(inner, key, attempt, None);
         }
-        let mut queued: Vec<&JobRecord> = jobs.iter().filter(|job| job.status == JobStatus::Queued).collect();
+        let mut queued: Vec<&JobRecord> = jobs
+            .iter()
+            .filter(|job| job.status == JobStatus::Queued)
+            .collect();
         queued.sort_by_key(|job| (job.queued_ms, job.id));
         for job in queued {
             self.submit(inner, job)?;
@@ -108,7 +123,10 @@ fn bring_up_to_date(job: &mut JobRecord, seen: Observation) {
             job.result = None;
             job.failure = Some(Failure {
                 kind: FailureKind::Host,
-                message: format!("the results of {} are gone: there is no {}/output/result.json", job.id, job.id),
+                message: format!(
+                    "the results of {} are gone: there is no {}/output/result.json",
+                    job.id, job.id
+                ),
                 hint: "bring the folder back and attach the project again, or restart the job".to_owned(),
                 field: None,
             });

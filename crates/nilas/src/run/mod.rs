@@ -59,7 +59,10 @@ pub struct RunArgs {
 /// When it can't be run at all; failed jobs are told by the exit code.
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let began = Instant::now();
-    let specs: Vec<_> = nilas_jobs::registry().iter().map(|job_type| (job_type.spec)()).collect();
+    let specs: Vec<_> = nilas_jobs::registry()
+        .iter()
+        .map(|job_type| (job_type.spec)())
+        .collect();
     let workflow = match Workflow::read(&args.workflow, &args.settings, &specs) {
         Ok(workflow) => workflow,
         Err(error) => {
@@ -67,7 +70,11 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
             return Ok(ExitCode::from(WRONG));
         }
     };
-    for entry in workflow.jobs.iter().filter(|entry| nilas_jobs::find(&entry.job_type).is_none()) {
+    for entry in workflow
+        .jobs
+        .iter()
+        .filter(|entry| nilas_jobs::find(&entry.job_type).is_none())
+    {
         let problem = nilas_jobs::check::unknown_type(&entry.job_type);
         eprintln!("error: job {}: {} {}", entry.id, problem.message, problem.hint);
         return Ok(ExitCode::from(WRONG));
@@ -94,8 +101,10 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     }
     let names: BTreeMap<JobId, String> = plan.iter().map(|(entry, job)| (*job, entry.id.clone())).collect();
     let interrupted = watch::until_done(&master, project, &names, args.verbose)?;
-    let jobs: Vec<(String, JobInfo)> =
-        plan.iter().map(|(entry, job)| Ok((entry.id.clone(), master.job(project, *job)?))).collect::<Result<_>>()?;
+    let jobs: Vec<(String, JobInfo)> = plan
+        .iter()
+        .map(|(entry, job)| Ok((entry.id.clone(), master.job(project, *job)?)))
+        .collect::<Result<_>>()?;
     let report = Report::new(&folder, &jobs, began.elapsed().as_secs_f64());
     if args.json {
         crate::print(&serde_json::to_string_pretty(&report)?);
@@ -118,11 +127,24 @@ fn open_project(master: &Master, folder: &Path, workflow: &Workflow) -> Result<P
         return Ok(report.project.record.id);
     }
     let title = match workflow.title.as_str() {
-        "" => folder.file_name().map_or_else(|| "project".to_owned(), |name| name.to_string_lossy().into_owned()),
+        "" => folder.file_name().map_or_else(
+            || "project".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
         title => title.to_owned(),
     };
     let path = Some(folder.display().to_string());
-    Ok(master.create_project(&NewProject { title, description: String::new(), path }, "")?.record.id)
+    Ok(master
+        .create_project(
+            &NewProject {
+                title,
+                description: String::new(),
+                path,
+            },
+            "",
+        )?
+        .record
+        .id)
 }
 
 /// `workflow.json` of the project directory: which job of the project is which of the workflow.
@@ -153,19 +175,29 @@ fn lay_out<'a>(
 ) -> Result<Vec<(&'a Entry, JobId)>> {
     let mut plan = Vec::new();
     for entry in &workflow.jobs {
-        let inputs = entry.resolve(&book.jobs).with_context(|| format!("job {}", entry.id))?;
-        let known = book.jobs.get(&entry.id).and_then(|job| master.job(project, *job).ok());
+        let inputs = entry
+            .resolve(&book.jobs)
+            .with_context(|| format!("job {}", entry.id))?;
+        let known = book
+            .jobs
+            .get(&entry.id)
+            .and_then(|job| master.job(project, *job).ok());
         let known = known.filter(|job| !fresh && job.record.job_type == entry.job_type);
         if let Some(job) = known {
             let record = &job.record;
-            let same = record.params == entry.params && record.inputs == inputs && !changed_since(entry, record.queued_ms);
+            let same = record.params == entry.params
+                && record.inputs == inputs
+                && !changed_since(entry, record.queued_ms);
             if same {
                 plan.push((entry, record.id));
                 continue;
             }
             if record.status == JobStatus::Building {
-                let patch =
-                    PatchJob { params: Some(entry.params.clone()), inputs: Some(inputs), ..PatchJob::default() };
+                let patch = PatchJob {
+                    params: Some(entry.params.clone()),
+                    inputs: Some(inputs),
+                    ..PatchJob::default()
+                };
                 master.patch_job(project, record.id, &patch)?;
                 plan.push((entry, record.id));
                 continue;
@@ -178,7 +210,9 @@ fn lay_out<'a>(
             inputs,
             ..NewJob::default()
         };
-        let made = master.create_job(project, &new, "").with_context(|| format!("job {}", entry.id))?;
+        let made = master
+            .create_job(project, &new, "")
+            .with_context(|| format!("job {}", entry.id))?;
         book.jobs.insert(entry.id.clone(), made.record.id);
         plan.push((entry, made.record.id));
     }
@@ -188,11 +222,16 @@ fn lay_out<'a>(
 /// Whether a file that a parameter names is newer than the run that read it.
 fn changed_since(entry: &Entry, queued_ms: Option<u64>) -> bool {
     let Some(queued_ms) = queued_ms else { return false };
-    entry.params.values().filter_map(|value| value.as_str()).filter(|text| Path::new(text).is_absolute()).any(|path| {
-        let modified = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
-        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        since.is_some_and(|since| since.as_millis() > u128::from(queued_ms))
-    })
+    entry
+        .params
+        .values()
+        .filter_map(|value| value.as_str())
+        .filter(|text| Path::new(text).is_absolute())
+        .any(|path| {
+            let modified = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+            let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+            since.is_some_and(|since| since.as_millis() > u128::from(queued_ms))
+        })
 }
 
 /// All problems of all jobs, before anything runs.
@@ -204,7 +243,10 @@ fn problems(master: &Master, project: ProjectId, plan: &[(&Entry, JobId)]) -> Re
         }
         for problem in master.check_job(project, *job)? {
             let field = problem.field.strip_prefix("params.").unwrap_or(&problem.field);
-            lines.push(format!("job {}, {field}: {} {}", entry.id, problem.message, problem.hint));
+            lines.push(format!(
+                "job {}, {field}: {} {}",
+                entry.id, problem.message, problem.hint
+            ));
         }
     }
     Ok(lines)

@@ -65,18 +65,38 @@ pub struct OutputReport {
 impl Report {
     /// The report of jobs with their names in the workflow.
     pub fn new(project: &Path, jobs: &[(String, JobInfo)], wall_s: f64) -> Self {
-        let ok = jobs.iter().all(|(_, job)| job.record.status == JobStatus::Completed);
-        let jobs = jobs.iter().map(|(id, job)| job_report(project, id, job)).collect();
-        Report { ok, project: project.display().to_string(), wall_s, jobs }
+        let ok = jobs
+            .iter()
+            .all(|(_, job)| job.record.status == JobStatus::Completed);
+        let jobs = jobs
+            .iter()
+            .map(|(id, job)| job_report(project, id, job))
+            .collect();
+        Report {
+            ok,
+            project: project.display().to_string(),
+            wall_s,
+            jobs,
+        }
     }
 
     /// The report for readers.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for job in &self.jobs {
-            text += &format!("{} {} ({}): {}", job.job, job.id, job.job_type, status_word(job.status));
+            text += &format!(
+                "{} {} ({}): {}",
+                job.job,
+                job.id,
+                job.job_type,
+                status_word(job.status)
+            );
             if let (Some(wall), Some(peak)) = (job.wall_s, job.peak_memory_bytes) {
-                text += &format!(", {}, {:.0} MiB", duration(wall), peak as f64 / f64::from(1 << 20));
+                text += &format!(
+                    ", {}, {:.0} MiB",
+                    duration(wall),
+                    peak as f64 / f64::from(1 << 20)
+                );
             }
             text.push('\n');
             for (name, output) in &job.outputs {
@@ -103,8 +123,12 @@ fn job_report(project: &Path, id: &str, job: &JobInfo) -> JobReport {
                 unique.push(file);
             }
         }
-        let report =
-            OutputReport { kind: output.kind, count: output.count, files: unique, summary: output.summary.clone() };
+        let report = OutputReport {
+            kind: output.kind,
+            count: output.count,
+            files: unique,
+            summary: output.summary.clone(),
+        };
         (output.name.clone(), report)
     });
     JobReport {

@@ -50,7 +50,9 @@ pub fn until_done(
             .collect::<Result<_>>()?;
         if interrupts.load(Ordering::Relaxed) > 0 && !told_to_stop {
             told_to_stop = true;
-            screen.say("stopping the jobs (once more to leave at once; a later run goes on from their checkpoints)");
+            screen.say(
+                "stopping the jobs (once more to leave at once; a later run goes on from their checkpoints)",
+            );
             for job in jobs.iter().filter(|job| !job.status.is_final()) {
                 // One that ended this moment needs no killing.
                 let _ = master.kill_job(project, job.id);
@@ -79,7 +81,12 @@ fn hopeless(jobs: &[JobRecord]) -> Vec<JobId> {
         .collect();
     let mut found = Vec::new();
     for job in jobs.iter().filter(|job| job.status == JobStatus::Queued) {
-        if job.inputs.values().flatten().any(|input| dead.contains(&input.job)) {
+        if job
+            .inputs
+            .values()
+            .flatten()
+            .any(|input| dead.contains(&input.job))
+        {
             dead.insert(job.id);
             found.push(job.id);
         }
@@ -91,19 +98,23 @@ fn count_interrupts() -> Result<Arc<AtomicU32>> {
     use tokio::signal::unix::{SignalKind, signal};
     let count = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&count);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
     let guard = runtime.enter();
     let mut interrupt = signal(SignalKind::interrupt()).context("setting up the handler for Ctrl-C")?;
     let mut terminate = signal(SignalKind::terminate())?;
     drop(guard);
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            loop {
-                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-                counter.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-    })?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                loop {
+                    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        })?;
     Ok(count)
 }
 
@@ -126,7 +137,12 @@ struct Screen {
 impl Screen {
     fn new(names: BTreeMap<JobId, String>, verbose: bool) -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Screen { names, verbose, bars, lines: BTreeMap::new() }
+        Screen {
+            names,
+            verbose,
+            bars,
+            lines: BTreeMap::new(),
+        }
     }
 
     fn say(&self, text: &str) {
@@ -137,7 +153,9 @@ impl Screen {
     }
 
     fn name(&self, job: JobId) -> String {
-        self.names.get(&job).map_or_else(|| job.to_string(), |name| format!("{job} {name}"))
+        self.names
+            .get(&job)
+            .map_or_else(|| job.to_string(), |name| format!("{job} {name}"))
     }
 
     fn event(&mut self, job: JobId, event: &EventKind) {
@@ -146,9 +164,19 @@ impl Screen {
         }
         let name = self.name(job);
         match event {
-            EventKind::Text { level: Level::Warning, message } => self.say(&format!("{name}: warning: {message}")),
-            EventKind::Text { level: Level::Info, message } if self.verbose => self.say(&format!("{name}: {message}")),
-            EventKind::Statistic { name: what, value, step } if self.verbose => {
+            EventKind::Text {
+                level: Level::Warning,
+                message,
+            } => self.say(&format!("{name}: warning: {message}")),
+            EventKind::Text {
+                level: Level::Info,
+                message,
+            } if self.verbose => self.say(&format!("{name}: {message}")),
+            EventKind::Statistic {
+                name: what,
+                value,
+                step,
+            } if self.verbose => {
                 let step = step.map_or_else(String::new, |step| format!(" (step {step})"));
                 self.say(&format!("{name}: {what} = {value}{step}"));
             }
@@ -158,7 +186,13 @@ impl Screen {
 
     fn state(&mut self, job: &JobRecord, progress: Option<&Progress>) {
         let name = self.name(job.id);
-        let new = || Line { status: None, attempt: job.attempt, bar: None, printed: Instant::now(), last: None };
+        let new = || Line {
+            status: None,
+            attempt: job.attempt,
+            bar: None,
+            printed: Instant::now(),
+            last: None,
+        };
         let before = self.lines.entry(job.id).or_insert_with(new).status;
         if before != Some(job.status) {
             let text = match (before, job.status) {
@@ -169,11 +203,15 @@ impl Screen {
                 }
                 (_, JobStatus::Running) => Some(format!("{name}: running ({})", job.job_type)),
                 (_, JobStatus::Killed) => Some(format!("{name}: stopped")),
-                (Some(_), JobStatus::Queued) => {
-                    job.failure.as_ref().map(|failure| format!("{name}: {} It is tried again.", failure.message))
-                }
+                (Some(_), JobStatus::Queued) => job
+                    .failure
+                    .as_ref()
+                    .map(|failure| format!("{name}: {} It is tried again.", failure.message)),
                 (_, JobStatus::Failed) => {
-                    let failure = job.failure.as_ref().map(|failure| format!("{}\n  {}", failure.message, failure.hint));
+                    let failure = job
+                        .failure
+                        .as_ref()
+                        .map(|failure| format!("{}\n  {}", failure.message, failure.hint));
                     Some(format!("{name}: FAILED: {}", failure.unwrap_or_default()))
                 }
                 _ => None,
@@ -183,7 +221,9 @@ impl Screen {
             }
         }
         let bars = self.bars.clone();
-        let Some(line) = self.lines.get_mut(&job.id) else { return };
+        let Some(line) = self.lines.get_mut(&job.id) else {
+            return;
+        };
         line.status = Some(job.status);
         line.attempt = job.attempt;
         if !job.status.is_active() {
@@ -262,10 +302,23 @@ mod tests {
 
     #[test]
     fn progress_reads_like_a_sentence() {
-        let progress =
-            Progress { what: "particles aligned".to_owned(), done: 12, total: 50, rate_per_s: Some(3.25), eta_s: Some(130.0) };
-        assert_eq!(sentence(&progress), "particles aligned: 12 of 50, 3.2/s, 2 min 10 s left");
-        let open = Progress { total: 0, rate_per_s: None, eta_s: None, ..progress };
+        let progress = Progress {
+            what: "particles aligned".to_owned(),
+            done: 12,
+            total: 50,
+            rate_per_s: Some(3.25),
+            eta_s: Some(130.0),
+        };
+        assert_eq!(
+            sentence(&progress),
+            "particles aligned: 12 of 50, 3.2/s, 2 min 10 s left"
+        );
+        let open = Progress {
+            total: 0,
+            rate_per_s: None,
+            eta_s: None,
+            ..progress
+        };
         assert_eq!(sentence(&open), "particles aligned: 12");
         assert_eq!(duration(7261.0), "2 h 1 min");
     }

@@ -56,16 +56,22 @@ impl Workflow {
     /// With file, job and name of what is wrong.
     pub fn read(path: &Path, settings: &[String], specs: &[JobSpec]) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        let mut workflow: Workflow = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        let mut workflow: Workflow =
+            toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
         if workflow.jobs.is_empty() {
             bail!("{} holds no [[job]]", path.display());
         }
-        workflow.check_names().with_context(|| format!("in {}", path.display()))?;
+        workflow
+            .check_names()
+            .with_context(|| format!("in {}", path.display()))?;
         let folder = std::path::absolute(path)?;
         let folder = folder.parent().unwrap_or(Path::new("/")).to_owned();
         workflow.make_paths_absolute(specs, &folder);
         // Paths in the file are meant from the file, paths on the command line from where the user stands.
-        let mut given = Workflow { title: String::new(), jobs: workflow.jobs.clone() };
+        let mut given = Workflow {
+            title: String::new(),
+            jobs: workflow.jobs.clone(),
+        };
         for entry in &mut given.jobs {
             entry.params = Map::new();
         }
@@ -85,13 +91,17 @@ impl Workflow {
         for entry in &self.jobs {
             let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if entry.id.is_empty() || !entry.id.chars().all(good) || entry.id.parse::<JobId>().is_ok() {
-                bail!("'{}' can't be the id of a job: use letters, digits, '_' and '-', and no J1, J2 ...", entry.id);
+                bail!(
+                    "'{}' can't be the id of a job: use letters, digits, '_' and '-', and no J1, J2 ...",
+                    entry.id
+                );
             }
             if seen.contains(&entry.id.as_str()) {
                 bail!("two jobs have the id '{}'", entry.id);
             }
             for (input, source) in entry.sources() {
-                let (from, output) = split(source).with_context(|| format!("job {}, input {input}", entry.id))?;
+                let (from, output) =
+                    split(source).with_context(|| format!("job {}, input {input}", entry.id))?;
                 if !seen.contains(&from) && from.parse::<JobId>().is_err() {
                     bail!(
                         "job {}, input {input}: '{source}': there is no job '{from}' before it (for output '{output}')",
@@ -110,7 +120,10 @@ impl Workflow {
         let (job, param) = name.trim().split_once('.').with_context(form)?;
         let ids: Vec<String> = self.jobs.iter().map(|entry| entry.id.clone()).collect();
         let Some(entry) = self.jobs.iter_mut().find(|entry| entry.id == job) else {
-            bail!("--set {setting}: the workflow has no job '{job}'; it has {}", ids.join(", "));
+            bail!(
+                "--set {setting}: the workflow has no job '{job}'; it has {}",
+                ids.join(", ")
+            );
         };
         entry.params.insert(param.to_owned(), parse_value(value.trim()));
         Ok(())
@@ -118,7 +131,9 @@ impl Workflow {
 
     fn make_paths_absolute(&mut self, specs: &[JobSpec], folder: &Path) {
         for entry in &mut self.jobs {
-            let Some(spec) = specs.iter().find(|spec| spec.name == entry.job_type) else { continue };
+            let Some(spec) = specs.iter().find(|spec| spec.name == entry.job_type) else {
+                continue;
+            };
             for param in spec.params.iter().filter(|param| param.kind == ParamKind::Path) {
                 if let Some(Value::String(path)) = entry.params.get_mut(&param.name)
                     && !path.is_empty()
@@ -152,20 +167,27 @@ impl Entry {
                 Some(job) => *job,
                 None => from.parse()?,
             };
-            inputs.entry(input.to_owned()).or_default().push(InputRef { job, output: output.to_owned() });
+            inputs.entry(input.to_owned()).or_default().push(InputRef {
+                job,
+                output: output.to_owned(),
+            });
         }
         Ok(inputs)
     }
 }
 
 fn split(source: &str) -> Result<(&str, &str)> {
-    source.split_once('.').with_context(|| format!("'{source}': expected job.output, for example particles.particles"))
+    source
+        .split_once('.')
+        .with_context(|| format!("'{source}': expected job.output, for example particles.particles"))
 }
 
 /// A value as TOML would read it; anything else is text.
 fn parse_value(text: &str) -> Value {
     let table: Option<BTreeMap<String, Value>> = toml::from_str(&format!("value = {text}")).ok();
-    table.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
+    table
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -189,10 +211,18 @@ mod tests {
     fn jobs_connections_and_settings_are_read() {
         let workflow = read(TWO, &["a.x=2.5", "a.s=D2", "b.flag=true", "a.t=\"3\""]).unwrap();
         let a = &workflow.jobs[0].params;
-        assert_eq!((&a["x"], &a["s"], &a["t"]), (&Value::from(2.5), &Value::from("D2"), &Value::from("3")));
+        assert_eq!(
+            (&a["x"], &a["s"], &a["t"]),
+            (&Value::from(2.5), &Value::from("D2"), &Value::from("3"))
+        );
         assert_eq!(workflow.jobs[1].params["flag"], Value::from(true));
-        let inputs = workflow.jobs[1].resolve(&BTreeMap::from([("a".to_owned(), JobId(4))])).unwrap();
-        let of = |job, output: &str| InputRef { job: JobId(job), output: output.to_owned() };
+        let inputs = workflow.jobs[1]
+            .resolve(&BTreeMap::from([("a".to_owned(), JobId(4))]))
+            .unwrap();
+        let of = |job, output: &str| InputRef {
+            job: JobId(job),
+            output: output.to_owned(),
+        };
         assert_eq!(inputs["one"], [of(4, "out")]);
         assert_eq!(inputs["many"], [of(4, "out"), of(7, "map")]);
     }
@@ -204,11 +234,23 @@ mod tests {
             assert!(message.contains(words), "{message}");
         };
         wrong("", &[], "holds no [[job]]");
-        wrong("[[job]]\nid = \"a\"\ntype = \"t\"\nparam = {}", &[], "unknown field `param`");
+        wrong(
+            "[[job]]\nid = \"a\"\ntype = \"t\"\nparam = {}",
+            &[],
+            "unknown field `param`",
+        );
         wrong("[[job]]\nid = \"J1\"\ntype = \"t\"", &[], "can't be the id");
         wrong(&TWO.replace("\"b\"", "\"a\""), &[], "two jobs have the id 'a'");
-        wrong(&TWO.replace("\"a.out\", many", "\"c.out\", many"), &[], "no job 'c' before it");
-        wrong(&TWO.replace("\"a.out\", many", "\"a\", many"), &[], "expected job.output");
+        wrong(
+            &TWO.replace("\"a.out\", many", "\"c.out\", many"),
+            &[],
+            "no job 'c' before it",
+        );
+        wrong(
+            &TWO.replace("\"a.out\", many", "\"a\", many"),
+            &[],
+            "expected job.output",
+        );
         wrong(TWO, &["c.x=1"], "no job 'c'; it has a, b");
         wrong(TWO, &["x=1"], "expected job.param=value");
     }
