@@ -9,6 +9,7 @@ pub mod context;
 pub mod failure;
 pub mod figures;
 pub mod files;
+pub mod import_particles;
 pub mod import_volumes;
 pub mod job;
 pub mod manual;

@@ -1,10 +1,12 @@
 //! The registry: one line per job type.
 
+use crate::import_particles::ImportParticles;
 use crate::import_volumes::ImportVolumes;
 use crate::job::JobType;
 use crate::simulate_particles::SimulateParticles;
 
 static REGISTRY: &[JobType] = &[
+    JobType::of::<ImportParticles>("import_particles"),
     JobType::of::<ImportVolumes>("import_volumes"),
     JobType::of::<SimulateParticles>("simulate_particles"),
 ];

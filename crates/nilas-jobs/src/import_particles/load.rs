@@ -5,7 +5,8 @@ use crate::context::read_failure;
 use crate::failure;
 use nilas_dataset::{Dataset, DatasetError, fresh_uids};
 use nilas_formats::mrc::{MrcFile, MrcKind};
-use nilas_formats::{cs, relion};
+use nilas_formats::relion::{self, ReadOptions};
+use nilas_formats::cs;
 use nilas_model::Failure;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -55,12 +56,15 @@ pub(super) fn kind(path: &Path) -> Result<FileKind, Failure> {
 }
 
 /// Reads the file; image paths stay as the file writes them.
-pub(super) fn load(plan: &Plan, kind: FileKind) -> Result<Dataset, Failure> {
+pub(super) fn load(plan: &Plan, kind: FileKind, notes: &mut Vec<String>) -> Result<Dataset, Failure> {
     let params = &plan.params;
     let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
     let mut table = match kind {
         FileKind::Star => {
-            relion::read_particles(&plan.path, &mut rng).map_err(|e| read_failure(e, "params.path"))?
+            let read = relion::read_particles(&plan.path, &ReadOptions::default(), &mut rng);
+            let imported = read.map_err(|e| read_failure(e, "params.path"))?;
+            notes.extend(imported.notes);
+            imported.particles
         }
         FileKind::Cs => cs::read(&plan.path).map_err(|e| read_failure(e, "params.path"))?,
         FileKind::Stack => stack(plan, &mut rng)?,

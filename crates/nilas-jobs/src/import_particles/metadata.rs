@@ -33,6 +33,13 @@ pub(super) fn check_optics(table: &Dataset) -> Result<Vec<String>, Failure> {
         );
         return Ok(warnings);
     }
+    if table.numbers("rlnoptics/CtfDataAreCtfPremultiplied").is_ok_and(|flags| flags.iter().any(|f| *f != 0.0)) {
+        return Err(failure::input(
+            "params.path",
+            "The images are multiplied by their contrast transfer function already.",
+            "Extract the particles again without CTF premultiplication.",
+        ));
+    }
     for (column, name, what) in [
         ("ctf/accel_kv", "voltage_kv", "acceleration voltage"),
         ("ctf/cs_mm", "cs_mm", "spherical aberration"),

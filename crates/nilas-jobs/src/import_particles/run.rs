@@ -23,10 +23,13 @@ const FEW: usize = 100;
 pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Failure> {
     let params = &plan.params;
     let kind = kind(&plan.path)?;
-    let mut table = load(&plan, kind)?;
+    let mut notes = Vec::new();
+    let mut table = load(&plan, kind, &mut notes)?;
     context.info(format!("{}: a {} of {} particles.", plan.path.display(), kind.name(), table.rows()))?;
+    for note in notes {
+        context.info(note)?;
+    }
     let mut warnings = Vec::new();
-
     let names: Vec<String> = table.texts("blob/path").map_err(failure::bug)?.iter().map(|p| strip(p).to_owned()).collect();
     let files = paths::resolve(&plan, names.iter().map(String::as_str))?;
     let stacks = open_stacks(context, &files)?;

@@ -49,6 +49,8 @@ fn read(particles: &Dataset) -> Result<Vec<Ctf>, DatasetError> {
     let trefoil = vector_or("trefoil_A", 2)?;
     let tetra = vector_or("tetra_A", 4)?;
     let magnification = vector_or("anisomag", 4)?;
+    let odd = zernike(particles, "rlnoptics/OddZernike")?;
+    let even = zernike(particles, "rlnoptics/EvenZernike")?;
     let row = |i: usize| {
         let wavelength = wavelength_angstrom(voltage[i]);
         let tilt_mrad = |t: f64| {
@@ -80,12 +82,21 @@ fn read(particles: &Dataset) -> Result<Vec<Ctf>, DatasetError> {
                 fourth * tetra[4 * i + 2],
                 -fourth * tetra[4 * i + 3],
             ],
-            odd_zernike: Vec::new(),
-            even_zernike: Vec::new(),
+            odd_zernike: odd.get(i).cloned().unwrap_or_default(),
+            even_zernike: even.get(i).cloned().unwrap_or_default(),
             magnification: [[1.0 + m[0], m[1]], [m[2], 1.0 + m[3]]],
         }
     };
     Ok((0..particles.rows()).map(row).collect())
+}
+
+/// RELION's aberration coefficients of every particle; nothing where the column is not there.
+fn zernike(particles: &Dataset, name: &str) -> Result<Vec<Vec<f64>>, DatasetError> {
+    if !particles.has(name) {
+        return Ok(Vec::new());
+    }
+    let width = particles.column(name)?.width().max(1);
+    Ok(particles.numbers(name)?.chunks_exact(width).map(<[f64]>::to_vec).collect())
 }
 
 /// The optics group of every particle as a number from 0, in the order in which they first occur, and how
