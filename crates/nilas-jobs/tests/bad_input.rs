@@ -358,16 +358,64 @@ fn maps_that_are_no_cubes() {
 }
 
 #[test]
-fn a_full_or_read_only_disk_is_no_ones_fault() {
+fn a_project_that_is_not_there() {
     let (project, star) = good();
     let id = project.add("import_particles", json!({"path": star}), &[]);
-    let order = nilas_jobs::process::Order {
-        project_dir: "/proc/nothing".into(),
-        ..project.order(id, 1)
-    };
+    let order = nilas_jobs::process::Order { project_dir: "/proc/nothing".into(), ..project.order(id, 1) };
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let failure = nilas_jobs::process::run(&order, stop, || {}).unwrap_err();
     assert!(failure.message.contains("/proc/nothing"), "{failure:?}");
+}
+
+/// A small file system of its own, where this account may mount one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: PathBuf) -> Option<Self> {
+        std::fs::create_dir_all(&at).unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .arg(&at)
+            .stderr(std::process::Stdio::null())
+            .status();
+        if mounted.is_ok_and(|s| s.success()) {
+            return Some(SmallDisk(at));
+        }
+        eprintln!("skipped: this account can't mount a small file system");
+        None
+    }
+
+    fn read_only(&self) {
+        let done = std::process::Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_a_shortage_and_keeps_earlier_results() {
+    let (project, star) = good();
+    let Some(disk) = SmallDisk::mount(project.dir.clone()) else { return };
+    let (kept, _) = project.complete("import_particles", json!({"path": star}), &[]);
+    let id = project.add(
+        "simulate_particles",
+        json!({"number_of_particles": 1000, "box_size": 32, "pixel_size_angstrom": 5.0, "demo_mass_kda": 60.0}),
+        &[],
+    );
+    let failure = project.run(id).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Resource, "{failure:?}");
+    assert!(failure.hint.contains("full"), "{failure:?}");
+    assert!(!project.job_dir(id).join("output").exists() && !project.job_dir(id).join("staging-1").exists());
+    assert!(project.job_dir(kept).join("output/result.json").is_file());
+    disk.read_only();
+    let failure = project.run(id).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Resource, "{failure:?}");
+    assert!(failure.message.contains("Read-only") || failure.hint.contains("read-only"), "{failure:?}");
 }
 
 #[test]

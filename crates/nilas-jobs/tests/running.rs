@@ -248,3 +248,47 @@ fn a_long_simulation_stops_within_a_second_and_leaves_nothing() {
     assert!(!project.job_dir(id).join("output").exists());
     assert!(!project.job_dir(id).join("staging-1").exists());
 }
+
+#[test]
+fn real_particles_keep_what_their_file_says() {
+    let Some(data) = project::test_data() else { return };
+    let star = data.join("03_betagal_EMPIAR10204/derived/joined_dev.star");
+    let project = Project::new();
+    let (id, result) = project.complete("import_particles", json!({"path": star, "check_all_images": true}), &[]);
+    check_completed(&project, id, &result);
+    let output = &result.outputs[0];
+    assert_eq!(output.count, 546);
+    assert!((result.statistics["pixel_size_angstrom"] - 3.54).abs() < 1e-6);
+    let slots: Vec<&str> = output.slots.iter().map(|s| s.name.as_str()).collect();
+    for slot in ["blob", "ctf", "alignments3D", "location"] {
+        assert!(slots.contains(&slot), "{slots:?}");
+    }
+    let table = cs::read(project.dir.join(&output.slots[0].metafile)).unwrap();
+    // First row of the file: rot 170.477497, tilt 41.467844, psi -96.025210, origin -8.029390 -4.911474 Å, subset 2.
+    let pose = nilas_jobs::particles::poses(&table, "").unwrap().unwrap()[0];
+    let euler = pose.rotation.to_euler_deg();
+    for (found, said) in euler.iter().zip([170.477497, 41.467844, -96.025210]) {
+        assert!((found - said).abs() < 1e-4, "{euler:?}");
+    }
+    assert!((pose.shift_angstrom[0] + 8.029390).abs() < 1e-4 && (pose.shift_angstrom[1] + 4.911474).abs() < 1e-4);
+    assert_eq!(nilas_jobs::particles::halves(&table).unwrap()[0], 1);
+    let ctf = &nilas_jobs::particles::contrast_transfer(&table, "").unwrap()[0];
+    assert!((ctf.defocus_u_angstrom - 10964.984374).abs() < 1e-2 && ctf.voltage_kv == 200.0 && (ctf.cs_mm - 1.4).abs() < 1e-6);
+    // Every image can be read where the dataset says it lies.
+    let images = nilas_jobs::particles::ParticleImages::new(&table, &project.dir, "").unwrap();
+    let mut image = vec![0.0; 64 * 64];
+    images.read(&[545], &mut image).unwrap();
+    assert!(image.iter().all(|v| v.is_finite()));
+    let log = serde_json::to_string(&project.events(id)).unwrap();
+    assert!(!log.contains("darker than the rim"), "the particles are bright");
+}
+
+#[test]
+fn the_failed_defocus_of_the_tutorial_is_seen() {
+    let Some(data) = project::test_data() else { return };
+    let star = data.join("03_betagal_EMPIAR10204/relion5_project/Extract/job009/particles.star");
+    let project = Project::new();
+    // Some of its stacks are not in the folder: that is an error which names them.
+    let failure = project.fail("import_particles", json!({"path": star}), &[]);
+    assert!(failure.message.contains("image files are missing") || failure.message.contains("defocus"), "{failure:?}");
+}
