@@ -361,7 +361,10 @@ fn maps_that_are_no_cubes() {
 fn a_project_that_is_not_there() {
     let (project, star) = good();
     let id = project.add("import_particles", json!({"path": star}), &[]);
-    let order = nilas_jobs::process::Order { project_dir: "/proc/nothing".into(), ..project.order(id, 1) };
+    let order = nilas_jobs::process::Order {
+        project_dir: "/proc/nothing".into(),
+        ..project.order(id, 1)
+    };
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let failure = nilas_jobs::process::run(&order, stop, || {}).unwrap_err();
     assert!(failure.message.contains("/proc/nothing"), "{failure:?}");
@@ -386,21 +389,30 @@ impl SmallDisk {
     }
 
     fn read_only(&self) {
-        let done = std::process::Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0).status().unwrap();
+        let done = std::process::Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(&self.0)
+            .status()
+            .unwrap();
         assert!(done.success());
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+        let _ = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.0)
+            .status();
     }
 }
 
 #[test]
 fn a_full_disk_is_a_shortage_and_keeps_earlier_results() {
     let (project, star) = good();
-    let Some(disk) = SmallDisk::mount(project.dir.clone()) else { return };
+    let Some(disk) = SmallDisk::mount(project.dir.clone()) else {
+        return;
+    };
     let (kept, _) = project.complete("import_particles", json!({"path": star}), &[]);
     let id = project.add(
         "simulate_particles",
@@ -415,7 +427,10 @@ fn a_full_disk_is_a_shortage_and_keeps_earlier_results() {
     disk.read_only();
     let failure = project.run(id).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Resource, "{failure:?}");
-    assert!(failure.message.contains("Read-only") || failure.hint.contains("read-only"), "{failure:?}");
+    assert!(
+        failure.message.contains("Read-only") || failure.hint.contains("read-only"),
+        "{failure:?}"
+    );
 }
 
 #[test]

@@ -254,7 +254,11 @@ fn real_particles_keep_what_their_file_says() {
     let Some(data) = project::test_data() else { return };
     let star = data.join("03_betagal_EMPIAR10204/derived/joined_dev.star");
     let project = Project::new();
-    let (id, result) = project.complete("import_particles", json!({"path": star, "check_all_images": true}), &[]);
+    let (id, result) = project.complete(
+        "import_particles",
+        json!({"path": star, "check_all_images": true}),
+        &[],
+    );
     check_completed(&project, id, &result);
     let output = &result.outputs[0];
     assert_eq!(output.count, 546);
@@ -270,10 +274,16 @@ fn real_particles_keep_what_their_file_says() {
     for (found, said) in euler.iter().zip([170.477497, 41.467844, -96.025210]) {
         assert!((found - said).abs() < 1e-4, "{euler:?}");
     }
-    assert!((pose.shift_angstrom[0] + 8.029390).abs() < 1e-4 && (pose.shift_angstrom[1] + 4.911474).abs() < 1e-4);
+    assert!(
+        (pose.shift_angstrom[0] + 8.029390).abs() < 1e-4 && (pose.shift_angstrom[1] + 4.911474).abs() < 1e-4
+    );
     assert_eq!(nilas_jobs::particles::halves(&table).unwrap()[0], 1);
     let ctf = &nilas_jobs::particles::contrast_transfer(&table, "").unwrap()[0];
-    assert!((ctf.defocus_u_angstrom - 10964.984374).abs() < 1e-2 && ctf.voltage_kv == 200.0 && (ctf.cs_mm - 1.4).abs() < 1e-6);
+    assert!(
+        (ctf.defocus_u_angstrom - 10964.984374).abs() < 1e-2
+            && ctf.voltage_kv == 200.0
+            && (ctf.cs_mm - 1.4).abs() < 1e-6
+    );
     // Every image can be read where the dataset says it lies.
     let images = nilas_jobs::particles::ParticleImages::new(&table, &project.dir, "").unwrap();
     let mut image = vec![0.0; 64 * 64];
@@ -290,5 +300,8 @@ fn the_failed_defocus_of_the_tutorial_is_seen() {
     let project = Project::new();
     // Some of its stacks are not in the folder: that is an error which names them.
     let failure = project.fail("import_particles", json!({"path": star}), &[]);
-    assert!(failure.message.contains("image files are missing") || failure.message.contains("defocus"), "{failure:?}");
+    assert!(
+        failure.message.contains("image files are missing") || failure.message.contains("defocus"),
+        "{failure:?}"
+    );
 }

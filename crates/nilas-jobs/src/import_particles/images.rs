@@ -45,9 +45,15 @@ pub(super) fn look(context: &JobContext, images: &ParticleImages, sample: usize)
     for i in 0..sample {
         context.check_cancelled()?;
         let particle = (i as u128 * count as u128 / sample as u128) as usize;
-        images.read(&[particle], &mut image).map_err(|e| read_failure(e, "params.path"))?;
+        images
+            .read(&[particle], &mut image)
+            .map_err(|e| read_failure(e, "params.path"))?;
         if i % sample.div_ceil(SHOWN) == 0 {
-            seen.shown.push(figures::grey_image(&image, n, &format!("particle {}", particle + 1)));
+            seen.shown.push(figures::grey_image(
+                &image,
+                n,
+                &format!("particle {}", particle + 1),
+            ));
         }
         seen.looked_at += 1;
         if image.iter().any(|v| !v.is_finite()) {
@@ -75,8 +81,12 @@ pub(super) fn look(context: &JobContext, images: &ParticleImages, sample: usize)
 /// Stops the import when what was seen can't be particles.
 pub(super) fn judge(seen: &Seen, images: &ParticleImages) -> Result<(), Failure> {
     if !seen.bad.is_empty() {
-        let places: Vec<String> =
-            seen.bad.iter().take(NAMED).map(|&p| format!("particle {} ({})", p + 1, images.place(p))).collect();
+        let places: Vec<String> = seen
+            .bad
+            .iter()
+            .take(NAMED)
+            .map(|&p| format!("particle {} ({})", p + 1, images.place(p)))
+            .collect();
         return Err(failure::input(
             "params.path",
             format!(
@@ -157,5 +167,9 @@ fn standard_errors(values: &[f64]) -> f64 {
     }
     let mean = values.iter().sum::<f64>() / count;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    if variance == 0.0 { 0.0 } else { mean / (variance / count).sqrt() }
+    if variance == 0.0 {
+        0.0
+    } else {
+        mean / (variance / count).sqrt()
+    }
 }

@@ -4,9 +4,9 @@ use super::{Params, Plan};
 use crate::context::read_failure;
 use crate::failure;
 use nilas_dataset::{Dataset, DatasetError, fresh_uids};
+use nilas_formats::cs;
 use nilas_formats::mrc::{MrcFile, MrcKind};
 use nilas_formats::relion::{self, ReadOptions};
-use nilas_formats::cs;
 use nilas_model::Failure;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -37,14 +37,21 @@ pub(super) fn kind(path: &Path) -> Result<FileKind, Failure> {
     let mut file = std::fs::File::open(path).map_err(|e| failure::io(&e, "reading", path))?;
     let mut read = 0;
     while read < start.len() {
-        match file.read(&mut start[read..]).map_err(|e| failure::io(&e, "reading", path))? {
+        match file
+            .read(&mut start[read..])
+            .map_err(|e| failure::io(&e, "reading", path))?
+        {
             0 => break,
             n => read += n,
         }
     }
     let start = &start[..read];
     if start.is_empty() {
-        return Err(failure::input("params.path", format!("{} is empty.", path.display()), "Give another file."));
+        return Err(failure::input(
+            "params.path",
+            format!("{} is empty.", path.display()),
+            "Give another file.",
+        ));
     }
     if start.starts_with(b"\x93NUMPY") || start.starts_with(b"\x95CSDAT") || start.starts_with(b"\x94CSDAT") {
         return Ok(FileKind::Cs);
@@ -86,7 +93,11 @@ pub(super) fn load(plan: &Plan, kind: FileKind, notes: &mut Vec<String>) -> Resu
     table.texts("blob/path").map_err(odd)?;
     table.numbers("blob/idx").map_err(odd)?;
     table.check_unique_uids().map_err(|e| {
-        failure::input("params.path", format!("{}: {e}.", plan.path.display()), "Remove the repeated rows.")
+        failure::input(
+            "params.path",
+            format!("{}: {e}.", plan.path.display()),
+            "Remove the repeated rows.",
+        )
     })?;
     if let Some(first) = params.first.filter(|n| *n < table.rows()) {
         table = table.filter(|row| row < first);
@@ -104,7 +115,10 @@ fn stack(plan: &Plan, rng: &mut ChaCha8Rng) -> Result<Dataset, Failure> {
     if matches!(file.kind(), MrcKind::Volume | MrcKind::VolumeStack) {
         return Err(failure::input(
             "params.path",
-            format!("{} is a map by its header, not a stack of particles.", plan.path.display()),
+            format!(
+                "{} is a map by its header, not a stack of particles.",
+                plan.path.display()
+            ),
             "Use import_volumes for maps. If it is a stack, give it the ending .mrcs.",
         ));
     }
@@ -120,16 +134,26 @@ fn stack(plan: &Plan, rng: &mut ChaCha8Rng) -> Result<Dataset, Failure> {
 }
 
 /// Puts the pixel size that was given, that of the file or that of the stacks into every row.
-pub(super) fn settle_pixel_size(table: &mut Dataset, params: &Params, stacks: Option<f64>) -> Result<Vec<String>, Failure> {
+pub(super) fn settle_pixel_size(
+    table: &mut Dataset,
+    params: &Params,
+    stacks: Option<f64>,
+) -> Result<Vec<String>, Failure> {
     let mut warnings = Vec::new();
     let listed = table.numbers("blob/psize_A").ok();
     if let Some(given) = params.pixel_size_angstrom {
-        table.set_all("blob/psize_A", given as f32).map_err(failure::bug)?;
+        table
+            .set_all("blob/psize_A", given as f32)
+            .map_err(failure::bug)?;
         return Ok(warnings);
     }
     match (listed, stacks) {
         (Some(listed), stacks) => {
-            if let Some((row, size)) = listed.iter().enumerate().find(|(_, s)| !(**s > 0.0 && s.is_finite())) {
+            if let Some((row, size)) = listed
+                .iter()
+                .enumerate()
+                .find(|(_, s)| !(**s > 0.0 && s.is_finite()))
+            {
                 return Err(failure::input(
                     "params.pixel_size_angstrom",
                     format!("The file gives particle {} a pixel size of {size} Å.", row + 1),
@@ -137,14 +161,17 @@ pub(super) fn settle_pixel_size(table: &mut Dataset, params: &Params, stacks: Op
                 ));
             }
             let first = listed.first().copied().unwrap_or(1.0);
-            if let Some(header) = stacks.filter(|h| (h / first - 1.0).abs() > 0.01 && (h - 1.0).abs() > 1e-3) {
+            if let Some(header) = stacks.filter(|h| (h / first - 1.0).abs() > 0.01 && (h - 1.0).abs() > 1e-3)
+            {
                 warnings.push(format!(
                     "The file says {first} Å/px, the headers of the stacks {header:.4} Å/px: the file is believed. Give \
                      pixel_size_angstrom if that is wrong."
                 ));
             }
         }
-        (None, Some(header)) => table.set_all("blob/psize_A", header as f32).map_err(failure::bug)?,
+        (None, Some(header)) => table
+            .set_all("blob/psize_A", header as f32)
+            .map_err(failure::bug)?,
         (None, None) => {
             return Err(failure::input(
                 "params.pixel_size_angstrom",

@@ -33,7 +33,10 @@ pub(super) fn check_optics(table: &Dataset) -> Result<Vec<String>, Failure> {
         );
         return Ok(warnings);
     }
-    if table.numbers("rlnoptics/CtfDataAreCtfPremultiplied").is_ok_and(|flags| flags.iter().any(|f| *f != 0.0)) {
+    if table
+        .numbers("rlnoptics/CtfDataAreCtfPremultiplied")
+        .is_ok_and(|flags| flags.iter().any(|f| *f != 0.0))
+    {
         return Err(failure::input(
             "params.path",
             "The images are multiplied by their contrast transfer function already.",
@@ -57,7 +60,11 @@ pub(super) fn check_optics(table: &Dataset) -> Result<Vec<String>, Failure> {
     let odd = |e: DatasetError| failure::input("params.path", e, "Correct the file.");
     let (u, v) = (read("ctf/df1_A").map_err(odd)?, read("ctf/df2_A").map_err(odd)?);
     let rows = u.len();
-    if let Some(row) = u.iter().zip(&v).position(|(u, v)| !u.is_finite() || !v.is_finite()) {
+    if let Some(row) = u
+        .iter()
+        .zip(&v)
+        .position(|(u, v)| !u.is_finite() || !v.is_finite())
+    {
         return Err(failure::input(
             "params.path",
             format!("The defocus of particle {} is not a number.", row + 1),
@@ -79,7 +86,10 @@ pub(super) fn check_optics(table: &Dataset) -> Result<Vec<String>, Failure> {
     };
     tell(count(&|u, v| u <= 0.0 || v <= 0.0), "a defocus of 0 or below");
     tell(count(&|u, v| u.max(v) > 80_000.0), "a defocus above 80,000 Å");
-    tell(count(&|u, v| u > 0.0 && v > 0.0 && (u - v).abs() > 0.25 * (u + v)), "an astigmatism above half of their defocus");
+    tell(
+        count(&|u, v| u > 0.0 && v > 0.0 && (u - v).abs() > 0.25 * (u + v)),
+        "an astigmatism above half of their defocus",
+    );
     let voltage = read("ctf/accel_kv").map_err(odd)?;
     let cs = read("ctf/cs_mm").map_err(odd)?;
     let amplitude = read("ctf/amp_contrast").map_err(odd)?;
@@ -91,7 +101,11 @@ pub(super) fn check_optics(table: &Dataset) -> Result<Vec<String>, Failure> {
         if let Some(row) = values.iter().position(|x| !(ok.0..=ok.1).contains(x)) {
             return Err(failure::input(
                 &format!("params.{name}"),
-                format!("Particle {} has {name} = {}, which no microscope has.", row + 1, values[row]),
+                format!(
+                    "Particle {} has {name} = {}, which no microscope has.",
+                    row + 1,
+                    values[row]
+                ),
                 format!("Give {name} as a parameter, or correct the file."),
             ));
         }

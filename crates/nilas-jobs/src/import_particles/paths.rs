@@ -38,18 +38,33 @@ pub(super) fn resolve<'a>(
     if missing.is_empty() {
         return Ok(found);
     }
-    let names: Vec<String> =
-        missing.iter().take(NAMED).map(|(name, count)| format!("{name} ({count} particles)")).collect();
-    let more = if missing.len() > NAMED { format!(" and {} more", missing.len() - NAMED) } else { String::new() };
+    let names: Vec<String> = missing
+        .iter()
+        .take(NAMED)
+        .map(|(name, count)| format!("{name} ({count} particles)"))
+        .collect();
+    let more = if missing.len() > NAMED {
+        format!(" and {} more", missing.len() - NAMED)
+    } else {
+        String::new()
+    };
     let looked: Vec<String> = roots.iter().map(|r| r.display().to_string()).collect();
     let (field, looked) = if missing.iter().all(|(name, _)| Path::new(name).is_absolute()) {
         ("params.path", "These are absolute paths.".to_owned())
     } else {
-        ("params.image_root", format!("Looked below {}.", looked.join(", ")))
+        (
+            "params.image_root",
+            format!("Looked below {}.", looked.join(", ")),
+        )
     };
     Err(failure::input(
         field,
-        format!("{} of {} image files are missing: {}{more}. {looked}", missing.len(), missing.len() + found.len(), names.join(", ")),
+        format!(
+            "{} of {} image files are missing: {}{more}. {looked}",
+            missing.len(),
+            missing.len() + found.len(),
+            names.join(", ")
+        ),
         "Set image_root to the folder that the paths in the file start from, and check that its disk is mounted.",
     ))
 }

@@ -20,10 +20,17 @@ pub struct Plan {
 pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
     let params = Params::parse(&request.params)?;
     let path = existing_file(&request.project_dir, "path", &params.path);
-    let image_root =
-        params.image_root.as_ref().map(|root| existing_folder(&request.project_dir, "image_root", root)).transpose();
+    let image_root = params
+        .image_root
+        .as_ref()
+        .map(|root| existing_folder(&request.project_dir, "image_root", root))
+        .transpose();
     match (path, image_root) {
-        (Ok(path), Ok(image_root)) => Ok(Plan { params, path, image_root }),
+        (Ok(path), Ok(image_root)) => Ok(Plan {
+            params,
+            path,
+            image_root,
+        }),
         (path, image_root) => Err(path.err().into_iter().chain(image_root.err()).collect()),
     }
 }

@@ -96,7 +96,11 @@ fn zernike(particles: &Dataset, name: &str) -> Result<Vec<Vec<f64>>, DatasetErro
         return Ok(Vec::new());
     }
     let width = particles.column(name)?.width().max(1);
-    Ok(particles.numbers(name)?.chunks_exact(width).map(<[f64]>::to_vec).collect())
+    Ok(particles
+        .numbers(name)?
+        .chunks_exact(width)
+        .map(<[f64]>::to_vec)
+        .collect())
 }
 
 /// The optics group of every particle as a number from 0, in the order in which they first occur, and how
