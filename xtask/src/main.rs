@@ -1,6 +1,7 @@
 //! Repository chores in Rust: `cargo xtask <chore>`.
 
 mod generate;
+mod bench;
 mod gpu_check;
 mod licences;
 mod metadata;
@@ -30,6 +31,14 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Measure something on a quiet machine; prints one JSON object
+    Bench {
+        #[command(subcommand)]
+        bench: bench::Bench,
+        /// Where it works (default: target/bench)
+        #[arg(long, global = true)]
+        folder: Option<std::path::PathBuf>,
+    },
     /// Hold every GPU kernel to the CPU's oracle on a card, then time them
     GpuCheck {
         /// Device, as the program names it
@@ -43,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Licences => licences::run(),
         Chore::Generate { check } => generate::run(check),
+        Chore::Bench { bench, folder } => bench::run(&bench, folder),
         Chore::GpuCheck { device } => gpu_check::run(&device),
     };
     match outcome {

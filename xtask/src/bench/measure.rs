@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// What a program and all its descendants took.
@@ -21,6 +21,15 @@ pub struct Usage {
 
 /// Runs `command`, stdout and stderr to `log`; fails when it fails.
 pub fn run(command: &mut Command, log: &Path) -> Result<Usage> {
+    let (usage, status) = run_to_end(command, log)?;
+    if !status.success() {
+        bail!("{} ended with {status}; see {}", command.get_program().to_string_lossy(), log.display());
+    }
+    Ok(usage)
+}
+
+/// As [`run`], but how it ended is the caller's to judge.
+pub fn run_to_end(command: &mut Command, log: &Path) -> Result<(Usage, ExitStatus)> {
     let shown = command.get_program().to_string_lossy().into_owned();
     let out = File::create(log).with_context(|| log.display().to_string())?;
     let before = children_cpu_s()?;
@@ -43,10 +52,7 @@ pub fn run(command: &mut Command, log: &Path) -> Result<Usage> {
         cpu_s: children_cpu_s()? - before,
         peak_memory_mib: peak as f64 / (1 << 20) as f64,
     };
-    if !status.success() {
-        bail!("{shown} ended with {status}; see {}", log.display());
-    }
-    Ok(usage)
+    Ok((usage, status))
 }
 
 /// Fields of `/proc/<pid>/stat` after the command name, which may hold anything.
