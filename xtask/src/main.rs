@@ -3,6 +3,7 @@
 mod generate;
 mod bench;
 mod gpu_check;
+mod kernel_races;
 mod licences;
 mod metadata;
 mod spdx;
@@ -31,6 +32,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Run the GPU tests on a simulated device that sees data races (oclgrind)
+    KernelRaces,
     /// Measure something on a quiet machine; prints one JSON object
     Bench {
         #[command(subcommand)]
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Licences => licences::run(),
         Chore::Generate { check } => generate::run(check),
+        Chore::KernelRaces => kernel_races::run(),
         Chore::Bench { bench, folder } => bench::run(&bench, folder),
         Chore::GpuCheck { device } => gpu_check::run(&device),
     };

@@ -37,13 +37,17 @@ typedef float2 F2;
 #define ATOMIC_ADD(address, value) atomic_add_float((address), (value))
 #define FLOOR(x) floor(x)
 #define SINPI_COSPI(x, s, c) do { (s) = sinpi(x); (c) = cospi(x); } while (0)
-// OpenCL 1.2 has no float atomics: compare and swap until nobody came in between.
+// OpenCL 1.2 has no float atomics: compare and swap until nobody came in between. The first guess is zero, because a
+// plain read beside the swaps of others would be a race.
 static inline void atomic_add_float(volatile __global float *address, float value) {
     union { unsigned int bits; float number; } seen, wanted;
-    do {
-        seen.number = *address;
+    unsigned int guess = 0;
+    for (;;) {
+        seen.bits = guess;
         wanted.number = seen.number + value;
-    } while (atomic_cmpxchg((volatile __global unsigned int *)address, seen.bits, wanted.bits) != seen.bits);
+        guess = atomic_cmpxchg((volatile __global unsigned int *)address, seen.bits, wanted.bits);
+        if (guess == seen.bits) break;
+    }
 }
 #endif
 

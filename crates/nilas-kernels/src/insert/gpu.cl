@@ -2,14 +2,15 @@
 // Defines from the host: those of spline.cl. `grid` holds re, im, weight, 0 for each point.
 
 // Item BLOCK; BLOCK_Y is a stretch of THREADS coefficients. Lists of an item begin at BLOCK * stride.
-KERNEL back_project(GLOBAL float *grid, const GLOBAL float *RESTRICT rotations, const GLOBAL float *RESTRICT kx,
-                    const GLOBAL float *RESTRICT ky, const GLOBAL float *RESTRICT re, const GLOBAL float *RESTRICT im,
-                    const GLOBAL float *RESTRICT weight, const GLOBAL int *RESTRICT lengths, int stride) {
+KERNEL back_project(GLOBAL float *grid, const GLOBAL float *rotations, const GLOBAL float *kx,
+                    const GLOBAL float *ky, const GLOBAL float *re, const GLOBAL float *im,
+                    const GLOBAL float *weight, const GLOBAL int *lengths, int stride) {
     int i = BLOCK_Y * THREADS + THREAD;
     if (i >= lengths[BLOCK]) return;
     float m[6];
     UNROLL for (int j = 0; j < 6; j++) m[j] = rotations[6 * BLOCK + j];
-    Taps t = place(m, kx[i], ky[i]);
+    Taps t;
+    place(m, kx[i], ky[i], &t);
     if (t.base < 0) return;
     int source = BLOCK * stride + i;
     float vr = re[source], vi = im[source] * t.sign, vw = weight[source];

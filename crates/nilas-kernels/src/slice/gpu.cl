@@ -2,7 +2,8 @@
 // Defines from the host, beside those of spline.cl: SHIFTS (copies a block keeps sums for), BLOCK_THREADS (a power of 2).
 
 DEVICE F2 sample(const GLOBAL F2 *RESTRICT grid, const float *m, float kx, float ky) {
-    Taps t = place(m, kx, ky);
+    Taps t;
+    place(m, kx, ky, &t);
     F2 sum = F2_OF(0.0f, 0.0f);
     if (t.base < 0) return sum;
     UNROLL for (int z = 0; z < 4; z++) {

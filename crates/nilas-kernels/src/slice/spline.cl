@@ -17,19 +17,17 @@ DEVICE void spline_weights(float f, float *w) {
 }
 
 // `m`: two columns of A^T, scaled to the grid: x at m[0..2], y at m[2..4], z at m[4..6].
-DEVICE Taps place(const float *m, float kx, float ky) {
-    Taps t;
+DEVICE void place(const float *m, float kx, float ky, Taps *t) {
     float x = m[0] * kx + m[1] * ky, y = m[2] * kx + m[3] * ky, z = m[4] * kx + m[5] * ky;
-    t.sign = x < 0.0f ? -1.0f : 1.0f;
-    x *= t.sign;
-    y *= t.sign;
-    z *= t.sign;
+    t->sign = x < 0.0f ? -1.0f : 1.0f;
+    x *= t->sign;
+    y *= t->sign;
+    z *= t->sign;
     float rx = FLOOR(x), ry = FLOOR(y), rz = FLOOR(z);
     int ix = (int)rx, iy = (int)ry + ORIGIN - 1, iz = (int)rz + ORIGIN - 1;
     int inside = ix >= 0 && iy >= 0 && iz >= 0 && ix + 4 <= NX && iy + 4 <= NY && iz + 4 <= NY;
-    t.base = inside ? (iz * NY + iy) * NX + ix : -1;
-    spline_weights(x - rx, t.x);
-    spline_weights(y - ry, t.y);
-    spline_weights(z - rz, t.z);
-    return t;
+    t->base = inside ? (iz * NY + iy) * NX + ix : -1;
+    spline_weights(x - rx, t->x);
+    spline_weights(y - ry, t->y);
+    spline_weights(z - rz, t->z);
 }
