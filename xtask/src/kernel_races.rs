@@ -18,7 +18,18 @@ pub fn run() -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("oclgrind.icd"), format!("{DRIVER}\n"))?;
     let out = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["test", "--locked", "-p", "nilas-kernels", "--test", "gpu", "--", "--test-threads", "1", "--nocapture"])
+        .args([
+            "test",
+            "--locked",
+            "-p",
+            "nilas-kernels",
+            "--test",
+            "gpu",
+            "--",
+            "--test-threads",
+            "1",
+            "--nocapture",
+        ])
         // Larger boxes take minutes on a simulator and run the same text.
         .args(["--skip", "larger_boxes", "--skip", "broken_text"])
         .env("OCL_ICD_VENDORS", &folder)
@@ -29,8 +40,16 @@ pub fn run() -> Result<()> {
         .output()
         .context("cargo did not start")?;
     std::fs::remove_dir_all(&folder)?;
-    let text = [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).join("\n");
-    let bad = ["data race", "Invalid read", "Invalid write", "OCLGRIND FATAL", "runtime error"];
+    let text = [out.stdout, out.stderr]
+        .map(|b| String::from_utf8_lossy(&b).into_owned())
+        .join("\n");
+    let bad = [
+        "data race",
+        "Invalid read",
+        "Invalid write",
+        "OCLGRIND FATAL",
+        "runtime error",
+    ];
     if !out.status.success() || bad.iter().any(|word| text.contains(word)) {
         bail!("the kernels on oclgrind:\n{text}");
     }

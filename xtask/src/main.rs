@@ -1,7 +1,7 @@
 //! Repository chores in Rust: `cargo xtask <chore>`.
 
-mod generate;
 mod bench;
+mod generate;
 mod gpu_check;
 mod kernel_races;
 mod licences;

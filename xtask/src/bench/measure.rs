@@ -23,7 +23,11 @@ pub struct Usage {
 pub fn run(command: &mut Command, log: &Path) -> Result<Usage> {
     let (usage, status) = run_to_end(command, log)?;
     if !status.success() {
-        bail!("{} ended with {status}; see {}", command.get_program().to_string_lossy(), log.display());
+        bail!(
+            "{} ended with {status}; see {}",
+            command.get_program().to_string_lossy(),
+            log.display()
+        );
     }
     Ok(usage)
 }
@@ -66,30 +70,51 @@ fn stat_fields(pid: &str) -> Option<Vec<String>> {
 fn children_cpu_s() -> Result<f64> {
     let fields = stat_fields("self").context("/proc/self/stat")?;
     // cutime and cstime, in ticks; Linux has 100 a second on every architecture it runs on today.
-    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).context("/proc/self/stat");
+    let ticks = |i: usize| {
+        fields
+            .get(i)
+            .and_then(|f| f.parse::<f64>().ok())
+            .context("/proc/self/stat")
+    };
     Ok((ticks(13)? + ticks(14)?) / 100.0)
 }
 
 /// Resident memory of `root` and all its descendants.
 fn resident_bytes(root: u32) -> u64 {
-    let Ok(folder) = fs::read_dir("/proc") else { return 0 };
+    let Ok(folder) = fs::read_dir("/proc") else {
+        return 0;
+    };
     let mut parents: HashMap<u32, (u32, u64)> = HashMap::new();
     for entry in folder.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let (Ok(pid), Some(fields)) = (name.parse(), stat_fields(&name)) else { continue };
-        let number = |i: usize| fields.get(i).and_then(|f: &String| f.parse::<u64>().ok()).unwrap_or(0);
+        let (Ok(pid), Some(fields)) = (name.parse(), stat_fields(&name)) else {
+            continue;
+        };
+        let number = |i: usize| {
+            fields
+                .get(i)
+                .and_then(|f: &String| f.parse::<u64>().ok())
+                .unwrap_or(0)
+        };
         parents.insert(pid, (number(1) as u32, number(21) * 4096));
     }
     let mut family = HashSet::from([root]);
     loop {
-        let more: Vec<u32> =
-            parents.iter().filter(|(p, (up, _))| family.contains(up) && !family.contains(p)).map(|(p, _)| *p).collect();
+        let more: Vec<u32> = parents
+            .iter()
+            .filter(|(p, (up, _))| family.contains(up) && !family.contains(p))
+            .map(|(p, _)| *p)
+            .collect();
         if more.is_empty() {
             break;
         }
         family.extend(more);
     }
-    family.iter().filter_map(|p| parents.get(p)).map(|(_, bytes)| bytes).sum()
+    family
+        .iter()
+        .filter_map(|p| parents.get(p))
+        .map(|(_, bytes)| bytes)
+        .sum()
 }
 
 #[cfg(test)]

@@ -89,7 +89,10 @@ pub fn run(bench: &Bench, folder: Option<PathBuf>) -> Result<()> {
         None => root()?.join("target/bench"),
     };
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let place = Place { root: root()?, folder };
+    let place = Place {
+        root: root()?,
+        folder,
+    };
     let result = match bench {
         Bench::Kernels => speed::kernels(&place)?,
         Bench::Devices => speed::devices(&place)?,
@@ -99,9 +102,12 @@ pub fn run(bench: &Bench, folder: Option<PathBuf>) -> Result<()> {
         Bench::Truth { particles, snr } => science::truth(&place, *particles, *snr)?,
         Bench::Whole { particles } => science::whole(&place, *particles)?,
         Bench::Betagal => relion::betagal(&place)?,
-        Bench::Relion { particles, box_size, pixel_size, minutes } => {
-            relion::beside(&place, *particles, *box_size, *pixel_size, *minutes)?
-        }
+        Bench::Relion {
+            particles,
+            box_size,
+            pixel_size,
+            minutes,
+        } => relion::beside(&place, *particles, *box_size, *pixel_size, *minutes)?,
         Bench::Memory { particles, box_size } => science::memory(&place, *particles, *box_size)?,
         Bench::Demo => science::demo(&place)?,
     };
@@ -132,6 +138,10 @@ impl Place {
 
 fn processor() -> Value {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = text.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, n)| n.trim().to_owned()));
+    let name = text.lines().find_map(|l| {
+        l.strip_prefix("model name")?
+            .split_once(':')
+            .map(|(_, n)| n.trim().to_owned())
+    });
     name.map_or(Value::Null, Value::String)
 }

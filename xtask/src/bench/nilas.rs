@@ -26,7 +26,10 @@ impl Nilas {
     pub fn build(place: &Place) -> Result<Nilas> {
         let root = place.root.clone();
         if let Some(program) = std::env::var_os("NILAS_BIN") {
-            return Ok(Nilas { program: program.into(), root });
+            return Ok(Nilas {
+                program: program.into(),
+                root,
+            });
         }
         let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["build", "--release", "--locked", "--quiet", "-p", "nilas"])
@@ -38,7 +41,10 @@ impl Nilas {
             bail!("the release build failed");
         }
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        Ok(Nilas { program: target.join("release/nilas"), root })
+        Ok(Nilas {
+            program: target.join("release/nilas"),
+            root,
+        })
     }
 
     /// The program with these arguments, to be run in the repository's root.
@@ -54,7 +60,10 @@ impl Nilas {
         let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let workflow: toml::Value = toml::from_str(&text).with_context(|| file.display().to_string())?;
         let jobs = workflow["job"].as_array().context("a workflow without jobs")?;
-        let ids = jobs.iter().map(|j| j["id"].as_str().unwrap_or_default().to_owned()).collect();
+        let ids = jobs
+            .iter()
+            .map(|j| j["id"].as_str().unwrap_or_default().to_owned())
+            .collect();
         let project = folder.join("project");
         let mut command = self.command(&["run"]);
         command.arg(&file).arg("--project").arg(&project);
@@ -62,7 +71,11 @@ impl Nilas {
             command.arg("--set").arg(format!("{name}={value}"));
         }
         let usage = measure::run(&mut command, &folder.join("nilas.log"))?;
-        Ok(Project { folder: project, ids, usage })
+        Ok(Project {
+            folder: project,
+            ids,
+            usage,
+        })
     }
 
     /// `nilas volume fsc A B --json`, with alignment when `align`.
@@ -74,7 +87,10 @@ impl Nilas {
         }
         let out = command.output().context("nilas volume fsc did not start")?;
         if !out.status.success() {
-            bail!("nilas volume fsc: {}", String::from_utf8_lossy(&out.stderr).trim());
+            bail!(
+                "nilas volume fsc: {}",
+                String::from_utf8_lossy(&out.stderr).trim()
+            );
         }
         serde_json::from_slice(&out.stdout).context("nilas volume fsc printed no JSON object")
     }
@@ -83,7 +99,11 @@ impl Nilas {
 impl Project {
     /// Job directory of the job that the workflow calls `id`: jobs are made in the workflow's order.
     fn job(&self, id: &str) -> Result<(String, PathBuf)> {
-        let place = self.ids.iter().position(|i| i == id).with_context(|| format!("no job {id}"))?;
+        let place = self
+            .ids
+            .iter()
+            .position(|i| i == id)
+            .with_context(|| format!("no job {id}"))?;
         let name = format!("J{}", place + 1);
         let folder = self.folder.join(&name);
         Ok((name, folder))

@@ -18,7 +18,11 @@ fn help_ms(nilas: &Nilas) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..20 {
         let began = Instant::now();
-        nilas.command(&["--help"]).stdout(Stdio::null()).status().context("nilas --help")?;
+        nilas
+            .command(&["--help"])
+            .stdout(Stdio::null())
+            .status()
+            .context("nilas --help")?;
         best = best.min(began.elapsed().as_secs_f64() * 1e3);
     }
     Ok(best)

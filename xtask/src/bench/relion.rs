@@ -20,19 +20,32 @@ pub fn betagal(place: &Place) -> Result<Value> {
     let published = nilas.workflow(
         "betagal_published",
         &subfolder(&folder, "published")?,
-        &[("particles.path", path(&star)), ("reference.path", path(&reference))],
+        &[
+            ("particles.path", path(&star)),
+            ("reference.path", path(&reference)),
+        ],
     )?;
     let map = published.file("published", "volume_map.mrc")?;
 
     let theirs = folder.join("relion_reconstruct.mrc");
     let mut command = Command::new("relion_reconstruct");
-    command.args(["--i", "joined_dev.star", "--ctf", "--sym", "D2", "--o"]).arg(&theirs);
+    command
+        .args(["--i", "joined_dev.star", "--ctf", "--sym", "D2", "--o"])
+        .arg(&theirs);
     command.current_dir(data.join("derived"));
     let relion = measure::run(&mut command, &folder.join("relion_reconstruct.log"))?;
 
-    let nothing = nilas.workflow("betagal", &subfolder(&folder, "nothing")?, &[("particles.path", path(&star))])?;
+    let nothing = nilas.workflow(
+        "betagal",
+        &subfolder(&folder, "nothing")?,
+        &[("particles.path", path(&star))],
+    )?;
     let against = |project: &Project, id: &str, align: bool| -> Result<Value> {
-        Ok(short(&nilas.fsc(&reference, &project.file(id, "volume_map.mrc")?, align)?))
+        Ok(short(&nilas.fsc(
+            &reference,
+            &project.file(id, "volume_map.mrc")?,
+            align,
+        )?))
     };
     let side_by_side = nilas.fsc(&theirs, &map, false)?;
     Ok(json!({
@@ -52,7 +65,11 @@ pub fn betagal(place: &Place) -> Result<Value> {
 
 /// Smallest FSC of any shell down to `angstrom`.
 fn least_to(report: &Value, angstrom: f64) -> Option<f64> {
-    let curve = report["fsc"].as_array()?.iter().zip(report["frequency_per_angstrom"].as_array()?).skip(1);
+    let curve = report["fsc"]
+        .as_array()?
+        .iter()
+        .zip(report["frequency_per_angstrom"].as_array()?)
+        .skip(1);
     curve
         .filter_map(|(f, s)| Some((f.as_f64()?, s.as_f64()?)))
         .filter(|(_, s)| *s <= 1.0 / angstrom)
@@ -61,8 +78,14 @@ fn least_to(report: &Value, angstrom: f64) -> Option<f64> {
 }
 
 fn test_data(place: &Place) -> Result<PathBuf> {
-    let folder = std::env::var_os("NILAS_TEST_DATA").map_or_else(|| place.root.join("../shared/data"), PathBuf::from);
-    folder.canonicalize().with_context(|| format!("{}: set NILAS_TEST_DATA to the folder with the test data", folder.display()))
+    let folder =
+        std::env::var_os("NILAS_TEST_DATA").map_or_else(|| place.root.join("../shared/data"), PathBuf::from);
+    folder.canonicalize().with_context(|| {
+        format!(
+            "{}: set NILAS_TEST_DATA to the folder with the test data",
+            folder.display()
+        )
+    })
 }
 
 fn subfolder(folder: &Path, name: &str) -> Result<PathBuf> {
@@ -114,18 +137,75 @@ fn write_star(project: &Project) -> Result<()> {
 }
 
 /// RELION's auto-refine; `false` when the time was up before it finished.
-fn refine(project: &Project, reference: &Path, diameter: f64, minutes: u64, log: &Path) -> Result<(Usage, bool)> {
+fn refine(
+    project: &Project,
+    reference: &Path,
+    diameter: f64,
+    minutes: u64,
+    log: &Path,
+) -> Result<(Usage, bool)> {
     std::fs::create_dir_all(project.folder().join("relion"))?;
     let mut command = Command::new("timeout");
     command.arg(format!("{minutes}m"));
     // One leader, which only waits, and a worker for each half set.
-    command.args(["mpirun", "--allow-run-as-root", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "-n", "3"]);
-    command.args(["relion_refine_mpi", "--o", "relion/run", "--auto_refine", "--split_random_halves"]);
-    command.args(["--i", "particles.star", "--ini_high", "30", "--firstiter_cc", "--ctf", "--flatten_solvent", "--zero_mask"]);
-    command.args(["--oversampling", "1", "--healpix_order", "2", "--auto_local_healpix_order", "4"]);
-    command.args(["--offset_range", "5", "--offset_step", "2", "--sym", "C1", "--norm", "--scale", "--j", "1"]);
-    command.args(["--dont_check_norm", "--pool", "3", "--dont_combine_weights_via_disc", "--random_seed", "1"]);
-    command.arg("--particle_diameter").arg(format!("{:.0}", diameter * 1.1));
+    command.args([
+        "mpirun",
+        "--allow-run-as-root",
+        "--oversubscribe",
+        "--mca",
+        "mpi_yield_when_idle",
+        "1",
+        "-n",
+        "3",
+    ]);
+    command.args([
+        "relion_refine_mpi",
+        "--o",
+        "relion/run",
+        "--auto_refine",
+        "--split_random_halves",
+    ]);
+    command.args([
+        "--i",
+        "particles.star",
+        "--ini_high",
+        "30",
+        "--firstiter_cc",
+        "--ctf",
+        "--flatten_solvent",
+        "--zero_mask",
+    ]);
+    command.args([
+        "--oversampling",
+        "1",
+        "--healpix_order",
+        "2",
+        "--auto_local_healpix_order",
+        "4",
+    ]);
+    command.args([
+        "--offset_range",
+        "5",
+        "--offset_step",
+        "2",
+        "--sym",
+        "C1",
+        "--norm",
+        "--scale",
+        "--j",
+        "1",
+    ]);
+    command.args([
+        "--dont_check_norm",
+        "--pool",
+        "3",
+        "--dont_combine_weights_via_disc",
+        "--random_seed",
+        "1",
+    ]);
+    command
+        .arg("--particle_diameter")
+        .arg(format!("{:.0}", diameter * 1.1));
     command.arg("--ref").arg(reference).current_dir(project.folder());
     let (usage, status) = measure::run_to_end(&mut command, log)?;
     // 124: `timeout` ended it.

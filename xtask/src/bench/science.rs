@@ -8,7 +8,13 @@ use std::path::Path;
 
 /// Ab-initio from many seeds: the example beside the algorithm makes the data, solves and aligns.
 pub fn ab_initio(place: &Place, seeds: u64, particles: u64) -> Result<Value> {
-    let arguments = ["--seeds", &seeds.to_string(), "--particles", &particles.to_string()].map(str::to_owned);
+    let arguments = [
+        "--seeds",
+        &seeds.to_string(),
+        "--particles",
+        &particles.to_string(),
+    ]
+    .map(str::to_owned);
     speed::example(place, "nilas-refine", "ab_initio_seeds", &arguments)
 }
 
@@ -16,14 +22,20 @@ pub fn ab_initio(place: &Place, seeds: u64, particles: u64) -> Result<Value> {
 pub fn truth(place: &Place, particles: u64, snr: f64) -> Result<Value> {
     let nilas = Nilas::build(place)?;
     let folder = place.fresh("truth")?;
-    let sets = [("simulated.number_of_particles", particles.to_string()), ("simulated.snr", snr.to_string())];
+    let sets = [
+        ("simulated.number_of_particles", particles.to_string()),
+        ("simulated.snr", snr.to_string()),
+    ];
     let project = nilas.workflow("truth", &folder, &sets)?;
     let true_map = project.file("simulated", "truth_volume_map.mrc")?;
     let possible = nilas.fsc(&true_map, &project.file("possible", "volume_map.mrc")?, false)?;
     let map = project.file("refined", "volume_map.mrc")?;
     let refined = nilas.fsc(&true_map, &map, true)?;
-    let halves =
-        nilas.fsc(&project.file("refined", "volume_map_half_A.mrc")?, &project.file("refined", "volume_map_half_B.mrc")?, false)?;
+    let halves = nilas.fsc(
+        &project.file("refined", "volume_map_half_A.mrc")?,
+        &project.file("refined", "volume_map_half_B.mrc")?,
+        false,
+    )?;
     let claimed = project.result("refined")?["statistics"]["resolution_angstrom"].as_f64();
     Ok(json!({
         "particles": particles,
@@ -41,11 +53,15 @@ pub fn truth(place: &Place, particles: u64, snr: f64) -> Result<Value> {
 /// `Cref = sqrt(2 FSC / (1 + FSC))` of the unmasked half maps, both curves unmasked.
 fn honesty(halves: &Value, truth: &Value, claimed_angstrom: Option<f64>) -> Value {
     let list = |v: &Value| -> Vec<f64> {
-        v.as_array().map(|a| a.iter().filter_map(Value::as_f64).collect()).unwrap_or_default()
+        v.as_array()
+            .map(|a| a.iter().filter_map(Value::as_f64).collect())
+            .unwrap_or_default()
     };
     let (half, found) = (list(&halves["fsc"]), list(&truth["fsc"]));
     let frequency = list(&halves["frequency_per_angstrom"]);
-    let Some(claimed) = claimed_angstrom else { return Value::Null };
+    let Some(claimed) = claimed_angstrom else {
+        return Value::Null;
+    };
     let mut worst = (0.0, 0.0);
     for ((f, t), s) in half.iter().zip(&found).zip(&frequency).skip(1) {
         if *s > 1.0 / claimed {
@@ -68,7 +84,11 @@ pub fn whole(place: &Place, particles: u64) -> Result<Value> {
     let project = nilas.workflow("from_nothing", &folder, &sets)?;
     let true_map = project.file("simulated", "truth_volume_map.mrc")?;
     let against = |id: &str| -> Result<Value> {
-        Ok(short(&nilas.fsc(&true_map, &project.file(id, "volume_map.mrc")?, true)?))
+        Ok(short(&nilas.fsc(
+            &true_map,
+            &project.file(id, "volume_map.mrc")?,
+            true,
+        )?))
     };
     Ok(json!({
         "particles": particles,
@@ -88,7 +108,10 @@ pub fn memory(place: &Place, particles: u64, box_size: u64) -> Result<Value> {
         ("simulated.number_of_particles", particles.to_string()),
         ("simulated.box_size", box_size.to_string()),
         // The same field of view whatever the box.
-        ("simulated.pixel_size_angstrom", (256.0 / box_size as f64).to_string()),
+        (
+            "simulated.pixel_size_angstrom",
+            (256.0 / box_size as f64).to_string(),
+        ),
         ("simulated.float16", "true".to_owned()),
     ];
     let project = nilas.workflow("truth", &folder, &sets)?;
@@ -123,7 +146,11 @@ fn folder_mib(folder: &Path) -> Result<u64> {
         let mut sum = 0;
         for entry in std::fs::read_dir(folder)? {
             let (entry, kind) = entry.and_then(|e| e.file_type().map(|k| (e, k)))?;
-            sum += if kind.is_dir() { bytes(&entry.path())? } else { entry.metadata()?.len() };
+            sum += if kind.is_dir() {
+                bytes(&entry.path())?
+            } else {
+                entry.metadata()?.len()
+            };
         }
         Ok(sum)
     }

@@ -19,7 +19,17 @@ pub fn devices(place: &Place) -> Result<Value> {
 /// our stderr.
 pub fn example(place: &Place, package: &str, name: &str, arguments: &[String]) -> Result<Value> {
     let out = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--release", "--locked", "--quiet", "-p", package, "--example", name, "--"])
+        .args([
+            "run",
+            "--release",
+            "--locked",
+            "--quiet",
+            "-p",
+            package,
+            "--example",
+            name,
+            "--",
+        ])
         .args(arguments)
         .current_dir(&place.root)
         .stderr(Stdio::inherit())
@@ -32,6 +42,12 @@ pub fn example(place: &Place, package: &str, name: &str, arguments: &[String]) -
     if let Ok(object) = serde_json::from_str(text.trim()) {
         return Ok(object);
     }
-    let lines: Result<Vec<Value>, _> = text.lines().filter(|l| !l.trim().is_empty()).map(serde_json::from_str).collect();
-    Ok(Value::Array(lines.with_context(|| format!("{name} printed neither a JSON object nor JSON lines: {text}"))?))
+    let lines: Result<Vec<Value>, _> = text
+        .lines()
+        .filter(|l| !l.trim().is_empty())
+        .map(serde_json::from_str)
+        .collect();
+    Ok(Value::Array(lines.with_context(|| {
+        format!("{name} printed neither a JSON object nor JSON lines: {text}")
+    })?))
 }
