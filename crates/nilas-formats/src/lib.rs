@@ -6,8 +6,10 @@
 
 mod atomic;
 pub mod cs;
+pub mod csg;
 mod error;
 pub mod mrc;
+pub mod pdb;
 pub mod relion;
 pub mod star;
 

@@ -214,3 +214,11 @@ impl<S: AsRef<str>> FromIterator<S> for TextColumn {
         column
     }
 }
+
+/// Splits a line of STAR's grammar (mmCIF has the same) and hands each value over, with whether it stood in quotes.
+pub(crate) fn split_line(line: &str, take: &mut dyn FnMut(&str, bool)) -> std::result::Result<(), String> {
+    let mut tokens = Vec::new();
+    lex::split(line, &mut tokens)?;
+    tokens.iter().for_each(|t| take(t.text, t.quoted));
+    Ok(())
+}
