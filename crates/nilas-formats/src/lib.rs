@@ -8,6 +8,7 @@ mod atomic;
 pub mod cs;
 pub mod csg;
 mod error;
+pub mod inspect;
 pub mod mrc;
 pub mod pdb;
 pub mod relion;

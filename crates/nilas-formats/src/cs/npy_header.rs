@@ -88,10 +88,10 @@ pub(crate) fn read<R: Read>(input: &mut Input<'_, R>) -> Result<NpyHeader> {
     let version = input.take(2, "the numpy version")?;
     let length = match version.as_slice() {
         [1, _] => {
-            let b = input.take(2, "the header length")?;
+            let b = input.take(2, "the length of the numpy header")?;
             u32::from(b[0]) | u32::from(b[1]) << 8
         }
-        [2 | 3, _] => input.u32("the header length")?,
+        [2 | 3, _] => input.u32("the length of the numpy header")?,
         _ => {
             return Err(input.bad(
                 6,
