@@ -361,20 +361,20 @@ fn location(source: &mut Particles<'_>, target: &mut Target<'_>, options: &ReadO
         let result = target.data.set_texts("location/micrograph_path", names.iter());
         target.done(result)?;
     }
-    if let Some([ny, nx]) = options.micrograph_shape.filter(|s| s.iter().all(|&v| v > 0)) {
-        if source.has_all(&["rlnCoordinateX", "rlnCoordinateY"]) {
-            let x = source.numbers_or("rlnCoordinateX", 0.0)?;
-            let y = source.numbers_or("rlnCoordinateY", 0.0)?;
-            target.set_array("location/micrograph_shape", 2, [ny, nx].repeat(rows))?;
-            target.set_f32(
-                "location/center_x_frac",
-                &x.iter().map(|v| v / f64::from(nx)).collect::<Vec<_>>(),
-            )?;
-            target.set_f32(
-                "location/center_y_frac",
-                &y.iter().map(|v| v / f64::from(ny)).collect::<Vec<_>>(),
-            )?;
-        }
+    if let Some([ny, nx]) = options.micrograph_shape.filter(|s| s.iter().all(|&v| v > 0))
+        && source.has_all(&["rlnCoordinateX", "rlnCoordinateY"])
+    {
+        let x = source.numbers_or("rlnCoordinateX", 0.0)?;
+        let y = source.numbers_or("rlnCoordinateY", 0.0)?;
+        target.set_array("location/micrograph_shape", 2, [ny, nx].repeat(rows))?;
+        target.set_f32(
+            "location/center_x_frac",
+            &x.iter().map(|v| v / f64::from(nx)).collect::<Vec<_>>(),
+        )?;
+        target.set_f32(
+            "location/center_y_frac",
+            &y.iter().map(|v| v / f64::from(ny)).collect::<Vec<_>>(),
+        )?;
     }
     if let Some(pixel) = source.numbers("rlnMicrographOriginalPixelSize")? {
         target.set_f32("location/micrograph_psize_A", &pixel)?;
