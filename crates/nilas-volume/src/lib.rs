@@ -4,6 +4,7 @@
 //! a [`Spectrum`], is half-Hermitian, unitary and has its phase origin at that centre. Shell `r` holds the Fourier voxels
 //! with `round(|k|) = r`; the Nyquist planes are never read. Conventions: `docs/conventions.md`.
 
+pub mod align;
 pub mod filter;
 pub mod fsc;
 pub mod mask;
@@ -11,8 +12,10 @@ mod morphology;
 mod spectrum;
 #[cfg(test)]
 mod test_maps;
+pub mod transform;
 mod volume;
 
+pub use align::{AlignOptions, Alignment, align};
 pub use fsc::{CorrectedFsc, Crossing, FscCurve};
 pub use spectrum::Spectrum;
 pub use volume::Volume;
