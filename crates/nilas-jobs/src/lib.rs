@@ -9,6 +9,7 @@ pub mod context;
 pub mod failure;
 pub mod figures;
 pub mod files;
+pub mod halfmaps;
 pub mod import_particles;
 pub mod import_volumes;
 pub mod job;
@@ -18,6 +19,7 @@ pub mod particles;
 pub mod process;
 mod registry;
 pub mod simulate_particles;
+pub mod watch;
 
 pub use check::{Resolved, check, resolve};
 pub use context::JobContext;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use nilas_formats::mrc::MrcFile;
-use nilas_volume::align::{AlignSettings, align};
+use nilas_volume::align::{AlignOptions, align};
 use nilas_volume::{FscCurve, Volume, filter, fsc};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -98,15 +98,18 @@ fn compare(args: &FscArgs) -> anyhow::Result<()> {
         "a": args.a, "b": args.b, "n": a.n, "voxel_size_angstrom": a.voxel_size_angstrom, "aligned": Value::Null,
     });
     if args.align {
-        let settings = AlignSettings { try_mirror: !args.keep_hand, ..AlignSettings::default() };
-        let found = align(&a, &b, &settings)?;
-        b = found.apply(&b)?;
+        let options = AlignOptions { try_mirror: !args.keep_hand, ..AlignOptions::default() };
+        let found = align(&a, &b, &options)?;
+        b = found.apply(&b, &a)?;
+        let motion = found.motion();
+        let vector = motion.rotation.to_rotvec();
         report["aligned"] = json!({
-            "rotation_deg": found.rotation.to_rotvec().map(f64::to_degrees),
-            "angle_deg": found.rotation.to_rotvec().iter().map(|v| v * v).sum::<f64>().sqrt().to_degrees(),
-            "shift_angstrom": found.shift_angstrom,
+            "rotation_vector_deg": vector.map(f64::to_degrees),
+            "angle_deg": vector.iter().map(|v| v * v).sum::<f64>().sqrt().to_degrees(),
+            "shift_angstrom": motion.shift_angstrom,
             "mirrored": found.mirrored,
-            "correlation": found.correlation,
+            "correlation": found.cc,
+            "correlation_of_other_hand": found.cc_other_hand,
         });
     }
     if let Some(path) = &args.save_b {

@@ -3,7 +3,9 @@
 mod images;
 mod optics;
 mod poses;
+mod source;
 
 pub use images::ParticleImages;
 pub use optics::{contrast_transfer, optics_groups};
 pub use poses::{Pose, halves, poses, write_poses};
+pub use source::{source_failure, too_few};
