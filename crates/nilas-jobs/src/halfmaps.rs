@@ -31,7 +31,16 @@ pub struct Assessment {
     pub b_factor_angstrom2: Option<f64>,
     /// The merged map sharpened, weighted by its expected correlation with the truth, and cut at its resolution.
     pub sharpened: Volume,
-    guinier: (Vec<f64>, Vec<f64>, Option<(f64, f64, [f64; 2])>),
+    guinier: Guinier,
+}
+
+/// Data of the Guinier plot.
+#[derive(Debug)]
+struct Guinier {
+    frequency: Vec<f64>,
+    amplitude: Vec<f64>,
+    /// B-factor (Å²), intercept, and the range of the fit (Å).
+    fit: Option<(f64, f64, [f64; 2])>,
 }
 
 /// What a map that can't be worked with means: a defect, because half maps are made by Nilas itself.
@@ -97,7 +106,7 @@ pub fn assess(
         crossed: at.crossed,
         b_factor_angstrom2: b_factor,
         sharpened,
-        guinier: (frequency, amplitude, fit),
+        guinier: Guinier { frequency, amplitude, fit },
     })
 }
 
@@ -138,7 +147,7 @@ impl Assessment {
     /// When the job directory can't be written.
     pub fn report(&self, context: &mut JobContext) -> Result<(), Failure> {
         context.figure(&self.fsc_figure("fsc", "Fourier shell correlation of the half maps"), None)?;
-        let (frequency, amplitude, fit) = &self.guinier;
+        let Guinier { frequency, amplitude, fit } = &self.guinier;
         context.figure(&figures::guinier("guinier", frequency, amplitude, *fit), None)?;
         context.statistic("resolution_angstrom", self.resolution_angstrom)?;
         context.statistic("resolution_at_half_angstrom", self.resolution_at_half_angstrom)?;

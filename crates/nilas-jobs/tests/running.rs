@@ -305,3 +305,23 @@ fn the_failed_defocus_of_the_tutorial_is_seen() {
         "{failure:?}"
     );
 }
+
+#[test]
+fn an_atomic_model_becomes_particles_and_its_groups_can_be_read() {
+    let Some(data) = project::test_data() else { return };
+    let project = Project::new();
+    let mut params = phantom(4);
+    params["source_path"] = json!(data.join("07_maps_models/pdb/1u6g.pdb"));
+    params["pixel_size_angstrom"] = json!(8.0);
+    let (id, result) = project.complete("simulate_particles", params, &[]);
+    check_completed(&project, id, &result);
+    let diameter = result.statistics["specimen_diameter_angstrom"];
+    assert!((100.0..250.0).contains(&diameter), "{diameter}");
+    let group = nilas_formats::csg::read(project.job_dir(id).join("output").join(format!("{id}_truth.csg"))).unwrap();
+    assert_eq!((group.kind.as_str(), group.slots["alignments3D"].num_items), ("particle", 4));
+    let mut small = phantom(4);
+    small["source_path"] = json!(data.join("07_maps_models/pdb/1u6g.pdb"));
+    small["pixel_size_angstrom"] = json!(2.0);
+    let failure = project.fail("simulate_particles", small, &[]);
+    assert_eq!(failure.field.as_deref(), Some("params.box_size"), "{failure:?}");
+}

@@ -1,10 +1,10 @@
 //! Outputs: `.cs` datasets, `.csg` groups and maps, written into the staging directory.
 
 use super::JobContext;
-use super::staging::write_atomically;
 use crate::failure;
 use nilas_dataset::{Dataset, fresh_uids};
 use nilas_formats::mrc::{self, MrcMode};
+use nilas_formats::csg::{self, GroupSlot, ResultGroup};
 use nilas_formats::{FormatError, cs};
 use nilas_model::{DataKind, Failure, OutputRecord, SlotRecord};
 use rand::SeedableRng;
@@ -130,31 +130,21 @@ impl JobContext {
 
     fn write_group(&self, output: &OutputRecord, group: &str) -> Result<(), Failure> {
         let (path, _) = self.output_path(&format!("{}_{}.csg", self.job_name(), output.name));
-        // Block style with sorted keys, text in JSON's quotes, which are YAML's too.
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let mut slots: Vec<_> = output.slots.iter().collect();
-        slots.sort_by(|a, b| a.name.cmp(&b.name));
-        write_atomically(&path, |w| {
-            writeln!(w, "created: {}", utc_time(super::now_ms()))?;
-            writeln!(
-                w,
-                "group:\n  description: {}\n  name: {}",
-                quoted(&output.summary),
-                output.name
-            )?;
-            writeln!(w, "  title: {}\n  type: {group}\nresults:", quoted(&output.title))?;
-            for slot in slots {
-                let file = slot.metafile.rsplit('/').next().unwrap_or(&slot.metafile);
-                writeln!(
-                    w,
-                    "  {}:\n    metafile: {}",
-                    slot.name,
-                    quoted(&format!(">{file}"))
-                )?;
-                writeln!(w, "    num_items: {}\n    type: {}", output.count, slot.dtype)?;
-            }
-            writeln!(w, "version: nilas-{}", env!("CARGO_PKG_VERSION"))
-        })
+        let in_folder = |metafile: &str| format!(">{}", metafile.rsplit('/').next().unwrap_or(metafile));
+        let slot = |s: &SlotRecord| {
+            let entry = GroupSlot { metafile: in_folder(&s.metafile), num_items: output.count, kind: s.dtype.clone() };
+            (s.name.clone(), entry)
+        };
+        let file = ResultGroup {
+            created: utc_time(super::now_ms()),
+            description: output.summary.clone(),
+            name: output.name.clone(),
+            title: output.title.clone(),
+            kind: group.to_owned(),
+            slots: output.slots.iter().map(slot).collect(),
+            version: format!("nilas-{}", env!("CARGO_PKG_VERSION")),
+        };
+        csg::write(&path, &file).map_err(write_failure)
     }
 }
 

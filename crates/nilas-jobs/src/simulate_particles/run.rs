@@ -1,17 +1,18 @@
 //! The recipe of `simulate_particles`: specimen, images, truth.
 
 use super::{Params, Plan};
-use crate::context::{JobContext, MapToWrite, read_cube, write_failure};
+use crate::context::{JobContext, MapToWrite, read_cube, read_failure, write_failure};
 use crate::failure;
 use crate::figures;
 use crate::job::Finished;
 use crate::particles::{Pose, write_poses};
 use nilas_dataset::{Dataset, DatasetError, fresh_uids};
 use nilas_formats::mrc::{MrcMode, MrcStackWriter};
+use nilas_formats::pdb;
 use nilas_geometry::Rotation;
 use nilas_model::{DataKind, Failure};
 use nilas_simulate::{
-    NoiseSpectrum, Optics, Orientations, ParticleTruth, ScatteringModel, SimulateError, Simulation,
+    Atom, Element, Molecule, NoiseSpectrum, Optics, Orientations, ParticleTruth, ScatteringModel, SimulateError, Simulation,
     SimulationParams, SnrRegion, Specimen, demo_molecule,
 };
 use rand::SeedableRng;
@@ -183,11 +184,19 @@ fn specimen(context: &JobContext, params: &Params, source: Option<&Path>) -> Res
         ))?;
         return Specimen::map(map.data, map.n, map.voxel_size_angstrom).map_err(simulate_failure);
     }
-    Err(failure::input(
-        "params.source_path",
-        format!("{} is not a map (.mrc, .map, .ccp4).", path.display()),
-        "Give a map, or leave the field empty.",
-    ))
+    let atoms = pdb::read_atoms(path).map_err(|e| read_failure(e, "params.source_path"))?;
+    let mut molecule = Molecule::default();
+    // Ordered water belongs to the solvent that is modelled as a whole.
+    for atom in atoms.iter().filter(|a| a.residue != "HOH") {
+        molecule.atoms.push(Atom {
+            element: Element::from_symbol(atom.symbol()).map_err(simulate_failure)?,
+            position_angstrom: atom.position_angstrom,
+            b_factor: atom.b_factor,
+            occupancy: atom.occupancy,
+        });
+    }
+    context.info(format!("Model of {} atoms, {:.0} kDa.", molecule.atoms.len(), molecule.mass_da() / 1000.0))?;
+    Ok(Specimen::molecule(molecule))
 }
 
 fn simulation_params(p: &Params) -> SimulationParams {
