@@ -71,9 +71,14 @@ pub fn assess(
     let mask = match mask {
         Some(mask) => mask,
         None => {
-            let rough = fsc::fsc(a, b).map_err(volume_failure)?.crossing(fsc::HALF_MAP_THRESHOLD).resolution_angstrom;
-            let settings =
-                AutoMask { radius_angstrom: diameter_angstrom.map(|d| 0.5 * d), ..AutoMask::for_resolution(rough) };
+            let rough = fsc::fsc(a, b)
+                .map_err(volume_failure)?
+                .crossing(fsc::HALF_MAP_THRESHOLD)
+                .resolution_angstrom;
+            let settings = AutoMask {
+                radius_angstrom: diameter_angstrom.map(|d| 0.5 * d),
+                ..AutoMask::for_resolution(rough)
+            };
             auto(merged, &settings).map_err(volume_failure)?
         }
     };
@@ -106,13 +111,22 @@ pub fn assess(
         crossed: at.crossed,
         b_factor_angstrom2: b_factor,
         sharpened,
-        guinier: Guinier { frequency, amplitude, fit },
+        guinier: Guinier {
+            frequency,
+            amplitude,
+            fit,
+        },
     })
 }
 
 /// Straight line through ln amplitude over 1/d² from 10 Å to the resolution, weighted by Cref (Rosenthal &
 /// Henderson 2003): B in Å² and the intercept. `None` when the map does not reach far enough.
-fn fit_guinier(frequency: &[f64], amplitude: &[f64], cref: &[f64], resolution_angstrom: f64) -> Option<(f64, f64)> {
+fn fit_guinier(
+    frequency: &[f64],
+    amplitude: &[f64],
+    cref: &[f64],
+    resolution_angstrom: f64,
+) -> Option<(f64, f64)> {
     if resolution_angstrom > FIT_NEEDS_ANGSTROM {
         return None;
     }
@@ -129,10 +143,12 @@ fn fit_guinier(frequency: &[f64], amplitude: &[f64], cref: &[f64], resolution_an
         return None;
     }
     let weight: f64 = points.iter().map(|p| p.2).sum();
-    let (mx, my) = points.iter().fold((0.0, 0.0), |(x, y), p| (x + p.2 * p.0 / weight, y + p.2 * p.1 / weight));
-    let (xy, xx) = points
-        .iter()
-        .fold((0.0, 0.0), |(xy, xx), p| (xy + p.2 * (p.0 - mx) * (p.1 - my), xx + p.2 * (p.0 - mx).powi(2)));
+    let (mx, my) = points.iter().fold((0.0, 0.0), |(x, y), p| {
+        (x + p.2 * p.0 / weight, y + p.2 * p.1 / weight)
+    });
+    let (xy, xx) = points.iter().fold((0.0, 0.0), |(xy, xx), p| {
+        (xy + p.2 * (p.0 - mx) * (p.1 - my), xx + p.2 * (p.0 - mx).powi(2))
+    });
     if xx == 0.0 {
         return None;
     }
@@ -146,14 +162,28 @@ impl Assessment {
     /// # Errors
     /// When the job directory can't be written.
     pub fn report(&self, context: &mut JobContext) -> Result<(), Failure> {
-        context.figure(&self.fsc_figure("fsc", "Fourier shell correlation of the half maps"), None)?;
-        let Guinier { frequency, amplitude, fit } = &self.guinier;
+        context.figure(
+            &self.fsc_figure("fsc", "Fourier shell correlation of the half maps"),
+            None,
+        )?;
+        let Guinier {
+            frequency,
+            amplitude,
+            fit,
+        } = &self.guinier;
         context.figure(&figures::guinier("guinier", frequency, amplitude, *fit), None)?;
         context.statistic("resolution_angstrom", self.resolution_angstrom)?;
         context.statistic("resolution_at_half_angstrom", self.resolution_at_half_angstrom)?;
-        let unmasked = self.curves.unmasked.crossing(fsc::HALF_MAP_THRESHOLD).resolution_angstrom;
+        let unmasked = self
+            .curves
+            .unmasked
+            .crossing(fsc::HALF_MAP_THRESHOLD)
+            .resolution_angstrom;
         context.statistic("resolution_unmasked_angstrom", unmasked)?;
-        context.statistic("mask_volume_angstrom3", nilas_volume::mask::volume_angstrom3(&self.mask))?;
+        context.statistic(
+            "mask_volume_angstrom3",
+            nilas_volume::mask::volume_angstrom3(&self.mask),
+        )?;
         if let Some(b) = self.b_factor_angstrom2 {
             context.statistic("b_factor_angstrom2", b)?;
         }
@@ -199,9 +229,15 @@ mod tests {
     #[test]
     fn the_fit_finds_a_known_fall_off() {
         let frequency: Vec<f64> = (0..100).map(|r| f64::from(r) * 0.004).collect();
-        let amplitude: Vec<f64> = frequency.iter().map(|f| (3.0 - 80.0 / 4.0 * f * f).exp()).collect();
+        let amplitude: Vec<f64> = frequency
+            .iter()
+            .map(|f| (3.0 - 80.0 / 4.0 * f * f).exp())
+            .collect();
         let (b, intercept) = fit_guinier(&frequency, &amplitude, &vec![1.0; 100], 3.0).expect("a fit");
-        assert!((b - 80.0).abs() < 1e-6 && (intercept - 3.0).abs() < 1e-9, "{b} {intercept}");
+        assert!(
+            (b - 80.0).abs() < 1e-6 && (intercept - 3.0).abs() < 1e-9,
+            "{b} {intercept}"
+        );
         assert_eq!(fit_guinier(&frequency, &amplitude, &vec![1.0; 100], 9.0), None);
     }
 }

@@ -78,8 +78,16 @@ impl<'a> Watch<'a> {
             let seconds = (now - *start).as_secs_f64();
             (seconds > 0.2 && done > *count).then(|| (done - count) as f64 / seconds)
         });
-        let eta_s = rate.filter(|_| total > 0).map(|r| total.saturating_sub(done) as f64 / r);
-        let progress = Progress { what: what.to_owned(), done, total, rate_per_s: rate, eta_s };
+        let eta_s = rate
+            .filter(|_| total > 0)
+            .map(|r| total.saturating_sub(done) as f64 / r);
+        let progress = Progress {
+            what: what.to_owned(),
+            done,
+            total,
+            rate_per_s: rate,
+            eta_s,
+        };
         self.attempt(|context| context.report_progress(progress));
     }
 
@@ -92,7 +100,10 @@ impl<'a> Watch<'a> {
         let began = Instant::now();
         if let Err(reason) = self.context.save_checkpoint(message, write) {
             self.attempt(|context| {
-                context.warn(format!("No checkpoint could be written: {} {}", reason.message, reason.hint))
+                context.warn(format!(
+                    "No checkpoint could be written: {} {}",
+                    reason.message, reason.hint
+                ))
             });
         }
         self.saving_took = began.elapsed();

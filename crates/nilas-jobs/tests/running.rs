@@ -317,8 +317,12 @@ fn an_atomic_model_becomes_particles_and_its_groups_can_be_read() {
     check_completed(&project, id, &result);
     let diameter = result.statistics["specimen_diameter_angstrom"];
     assert!((100.0..250.0).contains(&diameter), "{diameter}");
-    let group = nilas_formats::csg::read(project.job_dir(id).join("output").join(format!("{id}_truth.csg"))).unwrap();
-    assert_eq!((group.kind.as_str(), group.slots["alignments3D"].num_items), ("particle", 4));
+    let group =
+        nilas_formats::csg::read(project.job_dir(id).join("output").join(format!("{id}_truth.csg"))).unwrap();
+    assert_eq!(
+        (group.kind.as_str(), group.slots["alignments3D"].num_items),
+        ("particle", 4)
+    );
     let mut small = phantom(4);
     small["source_path"] = json!(data.join("07_maps_models/pdb/1u6g.pdb"));
     small["pixel_size_angstrom"] = json!(2.0);

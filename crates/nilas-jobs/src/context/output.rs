@@ -3,8 +3,8 @@
 use super::JobContext;
 use crate::failure;
 use nilas_dataset::{Dataset, fresh_uids};
-use nilas_formats::mrc::{self, MrcMode};
 use nilas_formats::csg::{self, GroupSlot, ResultGroup};
+use nilas_formats::mrc::{self, MrcMode};
 use nilas_formats::{FormatError, cs};
 use nilas_model::{DataKind, Failure, OutputRecord, SlotRecord};
 use rand::SeedableRng;
@@ -132,7 +132,11 @@ impl JobContext {
         let (path, _) = self.output_path(&format!("{}_{}.csg", self.job_name(), output.name));
         let in_folder = |metafile: &str| format!(">{}", metafile.rsplit('/').next().unwrap_or(metafile));
         let slot = |s: &SlotRecord| {
-            let entry = GroupSlot { metafile: in_folder(&s.metafile), num_items: output.count, kind: s.dtype.clone() };
+            let entry = GroupSlot {
+                metafile: in_folder(&s.metafile),
+                num_items: output.count,
+                kind: s.dtype.clone(),
+            };
             (s.name.clone(), entry)
         };
         let file = ResultGroup {

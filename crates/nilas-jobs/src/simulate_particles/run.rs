@@ -12,8 +12,8 @@ use nilas_formats::pdb;
 use nilas_geometry::Rotation;
 use nilas_model::{DataKind, Failure};
 use nilas_simulate::{
-    Atom, Element, Molecule, NoiseSpectrum, Optics, Orientations, ParticleTruth, ScatteringModel, SimulateError, Simulation,
-    SimulationParams, SnrRegion, Specimen, demo_molecule,
+    Atom, Element, Molecule, NoiseSpectrum, Optics, Orientations, ParticleTruth, ScatteringModel,
+    SimulateError, Simulation, SimulationParams, SnrRegion, Specimen, demo_molecule,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -195,7 +195,11 @@ fn specimen(context: &JobContext, params: &Params, source: Option<&Path>) -> Res
             occupancy: atom.occupancy,
         });
     }
-    context.info(format!("Model of {} atoms, {:.0} kDa.", molecule.atoms.len(), molecule.mass_da() / 1000.0))?;
+    context.info(format!(
+        "Model of {} atoms, {:.0} kDa.",
+        molecule.atoms.len(),
+        molecule.mass_da() / 1000.0
+    ))?;
     Ok(Specimen::molecule(molecule))
 }
 
