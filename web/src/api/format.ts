@@ -32,7 +32,7 @@ export function formatTime(ms: number, now = Date.now()): string {
 }
 
 const UNITS: [suffix: string, unit: string][] = [
-  ["_angstrom_per_pixel", "Å/px"], ["_square_angstrom", "Å²"], ["_cubic_angstrom", "Å³"], ["_angstrom", "Å"], ["_deg", "°"], ["_rad", "rad"],
+  ["_angstrom_per_pixel", "Å/px"], ["_square_angstrom", "Å²"], ["_cubic_angstrom", "Å³"], ["_angstrom2", "Å²"], ["_angstrom3", "Å³"], ["_angstrom", "Å"], ["_deg", "°"], ["_rad", "rad"],
   ["_kv", "kV"], ["_mm", "mm"], ["_kda", "kDa"], ["_bytes", "B"], ["_px", "px"], ["_percent", "%"], ["_s", "s"], ["_a2", "Å²"],
 ];
 

@@ -1,5 +1,6 @@
 /** Parameters of the form: text to value and back, ranges in words. Pure; the server checks everything again. */
 import type { JobInfo, JobSpec, OutputSpec, ParamSpec } from "../api/model";
+import { formatValue } from "../plot/scale";
 import type { DataKind, InputRef, InputSpec } from "../api/model";
 
 /** What a field's text means: `value` undefined is "not set", so the default holds. */
@@ -50,7 +51,7 @@ export function rangeText(spec: ParamSpec): string {
 }
 
 function plain(value: number): string {
-  return Math.abs(value) >= 1e6 ? value.toExponential(0).replace("+", "") : String(value);
+  return Math.abs(value) >= 10_000 ? formatValue(value) : String(value);
 }
 
 /** A value as text of a field. */

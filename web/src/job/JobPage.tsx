@@ -37,7 +37,7 @@ function JobHead({ job }: { job: JobInfo }) {
     <div className="page-head">
       <div className="grow">
         <h1><span className="mono muted" style={{ fontWeight: 400 }}>{job.id}</span> {job.display_title}</h1>
-        <div className="row small muted num" style={{ gap: 14, marginTop: 2 }}>
+        <div className="row small muted num" style={{ gap: "0 14px", marginTop: 2 }}>
           <Status status={job.status} />
           <span className="mono">{job.job_type}</span>
           {seconds !== null && <span>{formatDuration(seconds)}</span>}

@@ -66,6 +66,7 @@ function FailureNotice({ failure }: { failure: Failure }) {
       {failure.field && <p className="small">At <span className="mono">{failure.field}</span></p>}
       <p>{sentence(failure.message)}</p>
       {failure.hint && <p className="small">{failure.hint}</p>}
+      {failure.kind === "input" && <p className="small muted">Clear the job to change its inputs and parameters, or clone it.</p>}
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { layoutGraph } from "./graphLayout";
 import { keyStatistic } from "./jobSummary";
 
 const WIDTH = 208;
-const HEIGHT = 68;
+const HEIGHT = 78;
 const GAP_X = 66;
 const GAP_Y = 18;
 const MARGIN = 20;
@@ -30,9 +30,8 @@ export function JobGraph({ jobs }: { jobs: JobInfo[] }) {
               const a = at(parent);
               const b = at(job.id);
               if (!a || !b) return null;
-              const [x0, y0, x1, y1] = [a.x + WIDTH, a.y + HEIGHT / 2, b.x, b.y + HEIGHT / 2];
-              const bend = Math.max(26, (x1 - x0) / 2);
-              return <path key={`${parent}-${job.id}`} data-hot={hot === job.id || hot === parent} d={`M${x0} ${y0}C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}`} />;
+              const hotEdge = hot === job.id || hot === parent;
+              return <path key={`${parent}-${job.id}`} data-hot={hotEdge} d={edgePath(a, b)} />;
             }),
           )}
         </svg>
@@ -65,4 +64,17 @@ export function JobGraph({ jobs }: { jobs: JobInfo[] }) {
 /** Jobs whose outputs a job uses, each once. */
 export function parentsOf(job: JobInfo): string[] {
   return [...new Set(Object.values(job.inputs).flat().map((ref) => ref.job))];
+}
+
+/** From the right side of one box to the left side of another; over several columns it runs between the rows. */
+function edgePath(a: { x: number; y: number }, b: { x: number; y: number }): string {
+  const [x0, y0, x1, y1] = [a.x + WIDTH, a.y + HEIGHT / 2, b.x, b.y + HEIGHT / 2];
+  if (x1 - x0 <= GAP_X) {
+    const bend = GAP_X / 2;
+    return `M${x0} ${y0}C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}`;
+  }
+  // boxes of the columns between stand in the rows, never in the gaps
+  const lane = b.y >= a.y ? b.y - GAP_Y / 2 : b.y + HEIGHT + GAP_Y / 2;
+  const [out, back, half] = [x0 + GAP_X, x1 - GAP_X, GAP_X / 2];
+  return `M${x0} ${y0}C${x0 + half} ${y0} ${out - half} ${lane} ${out} ${lane}H${back}C${back + half} ${lane} ${x1 - half} ${y1} ${x1} ${y1}`;
 }

@@ -99,7 +99,7 @@ function JobCard({ job, now }: { job: JobInfo; now: number }) {
       {job.status === "failed" && job.failure && <span className="small" style={{ color: "var(--s-failed)", display: "-webkit-box", WebkitLineClamp: 2, WebkitBoxOrient: "vertical", overflow: "hidden" }}>{job.failure.message}</span>}
       {job.status === "queued" && job.waiting_for && <span className="small muted">{job.waiting_for}</span>}
       {isActive(job.status) && job.progress && <ProgressBar progress={job.progress} />}
-      {job.status === "completed" && key && <span className="key-stat">{key.text}</span>}
+      {job.status === "completed" && key && <span className="key-stat">{key.text}{key.name === "Resolution" && <span className="small muted" style={{ fontWeight: 400 }}> resolution</span>}</span>}
       <span className="foot">
         <span className="clip">{parents.length > 0 ? `from ${parents.join(", ")}` : job.job_type.replaceAll("_", " ")}</span>
         <span>{seconds === null ? "" : formatDuration(seconds)}</span>

@@ -143,8 +143,8 @@ export function XYPlot(props: Props) {
           <clipPath id={clip}><rect x={box.left} y={box.top} width={box.width} height={box.height} /></clipPath>
         </defs>
         {grid && yTicks.map((v) => <line key={v} x1={box.left} x2={side} y1={marks.y(v)} y2={marks.y(v)} stroke="var(--p-grid)" />)}
-        {guides.map((g, i) => <GuideLine key={i} guide={g} marks={marks} />)}
         <g clipPath={`url(#${clip})`}>{props.children(marks)}</g>
+        {guides.map((g, i) => <GuideLine key={i} guide={g} marks={marks} />)}
         <path d={`M${box.left} ${box.top}V${floor}H${side}`} fill="none" stroke="var(--p-axis)" />
         {yTicks.map((v, i) => (
           <text key={v} {...text} x={box.left - 6} y={marks.y(v)} dy="0.35em" textAnchor="end">{yTexts[i]}</text>
@@ -209,6 +209,8 @@ function GuideLine({ guide, marks }: { guide: Guide; marks: Marks }) {
   const lo = vertical ? box.left : box.top;
   const hi = vertical ? box.left + box.width : box.top + box.height;
   if (!(at >= lo && at <= hi)) return null;
+  // readable on top of bars and curves
+  const halo = { fill: "var(--p-muted)", stroke: "var(--p-paper)", strokeWidth: 3, paintOrder: "stroke" };
   const flip = vertical && at > lo + (hi - lo) * 0.72;
   return (
     <g>
@@ -216,8 +218,8 @@ function GuideLine({ guide, marks }: { guide: Guide; marks: Marks }) {
         ? <line x1={at} x2={at} y1={box.top} y2={box.top + box.height} stroke="var(--p-guide)" strokeDasharray="4 3" />
         : <line x1={box.left} x2={box.left + box.width} y1={at} y2={at} stroke="var(--p-guide)" strokeDasharray="4 3" />}
       {vertical
-        ? <text fontSize={10.5} fill="var(--p-muted)" x={at + (flip ? -4 : 4)} y={box.top + 11} textAnchor={flip ? "end" : "start"}>{guide.label}</text>
-        : <text fontSize={10.5} fill="var(--p-muted)" x={box.left + box.width - 3} y={at - 4} textAnchor="end">{guide.label}</text>}
+        ? <text fontSize={10.5} {...halo} x={at + (flip ? -4 : 4)} y={box.top + 11} textAnchor={flip ? "end" : "start"}>{guide.label}</text>
+        : <text fontSize={10.5} {...halo} x={box.left + box.width - 3} y={at - 4} textAnchor="end">{guide.label}</text>}
     </g>
   );
 }

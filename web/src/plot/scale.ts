@@ -74,6 +74,8 @@ export function resolutionTicks(scale: Scale, minGap = 34): { k: number; angstro
     for (const lead of LEADS) {
       const angstrom = Number((lead * 10 ** power).toPrecision(6));
       const k = 1 / angstrom;
+      // the first pixels of an axis that begins at zero hold all of 1/100 Å and less: leave them empty
+      if (k0 === 0 && scale(k) - scale(0) < minGap / 2) continue;
       if (k >= lo * 0.9999 && k <= hi * 1.0001) candidates.push({ k, angstrom, rank: rank(lead) });
     }
   }

@@ -27,32 +27,33 @@ export function Slices({ map }: { map: DensityMap }) {
     setRange([Math.max(lo, map.mean - 2 * span), Math.min(hi, map.mean + 6 * span)]);
     // a new map resets the view
   }, [map]);
-  const sigma = (v: number) => `${((v - map.mean) / span).toFixed(1)} σ`;
+  const sigma = (v: number) => `${((v - map.mean) / span).toFixed(1).replace("-", "−")} σ`;
+  const offset = (axis: Axis) => `${formatValue(Number(((at[axis] - (size[axis] >> 1)) * map.voxelSize).toPrecision(3)))} Å from the centre`;
   return (
-    <div className="stack">
-      <div className="slices">
-        {(["z", "y", "x"] as const).map((axis) => (
-          <div key={axis}>
-            <Slice map={map} axis={axis} at={at} size={size} range={range} onPick={(next) => setAt({ ...at, ...next })} />
-            <div className="row between small num" style={{ marginTop: 4 }}>
-              <span>{PLANES[axis].label} at {axis} = {at[axis]}</span>
-              <span className="muted">{formatLength(Math.max(1, Math.abs(at[axis] - (size[axis] >> 1)) * map.voxelSize)).replace(/^1 Å$/, "0 Å")} {at[axis] === size[axis] >> 1 ? "centre" : "off centre"}</span>
-            </div>
-            <Slider aria-label={`Slice along ${axis}`} label={null} min={0} max={size[axis] - 1} value={at[axis]} onChange={(v) => setAt({ ...at, [axis]: v })} size="sm" />
+    <div className="slices">
+      {(["z", "y", "x"] as const).map((axis) => (
+        <div key={axis}>
+          <Slice map={map} axis={axis} at={at} size={size} range={range} onPick={(next) => setAt({ ...at, ...next })} />
+          <div className="row between small num" style={{ marginTop: 4 }}>
+            <span>{PLANES[axis].label} at {axis} = {at[axis]}</span>
+            <span className="muted">{offset(axis)}</span>
           </div>
-        ))}
-      </div>
-      <div>
-        <div className="row between">
-          <Text size="sm" fw={500}>Contrast</Text>
-          <span className="small num">black {sigma(range[0])}, white {sigma(range[1])}</span>
+          <Slider aria-label={`Slice along ${axis}`} label={null} min={0} max={size[axis] - 1} value={at[axis]} onChange={(v) => setAt({ ...at, [axis]: v })} size="sm" />
         </div>
-        <RangeSlider aria-label="Contrast" label={null} min={lo} max={hi} minRange={(hi - lo) / 500} step={(hi - lo) / 500 || 1} value={range} onChange={setRange} size="sm" />
+      ))}
+      <div className="stack">
+        <div>
+          <div className="row between">
+            <Text size="sm" fw={500}>Contrast</Text>
+            <span className="small num">black {sigma(range[0])}, white {sigma(range[1])}</span>
+          </div>
+          <RangeSlider aria-label="Contrast" label={null} min={lo} max={hi} minRange={(hi - lo) / 500} step={(hi - lo) / 500 || 1} value={range} onChange={setRange} size="sm" />
+        </div>
+        <p className="small muted num">
+          {map.nx} × {map.ny} × {map.nz} voxels of {formatValue(Number(map.voxelSize.toPrecision(4)))} Å. Density {formatValue(Number(map.min.toPrecision(3)))} to {formatValue(Number(map.max.toPrecision(3)))}, mean{" "}
+          {formatValue(Number(map.mean.toPrecision(3)))}, σ {formatValue(Number(map.sigma.toPrecision(3)))}. Click a slice to move the other two.
+        </p>
       </div>
-      <p className="small muted num">
-        {map.nx} × {map.ny} × {map.nz} voxels of {formatValue(Number(map.voxelSize.toPrecision(4)))} Å. Density {formatValue(Number(map.min.toPrecision(3)))} to {formatValue(Number(map.max.toPrecision(3)))}, mean{" "}
-        {formatValue(Number(map.mean.toPrecision(3)))}, σ {formatValue(Number(map.sigma.toPrecision(3)))}. Click a slice to move the other two.
-      </p>
     </div>
   );
 }

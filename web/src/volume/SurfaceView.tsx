@@ -85,7 +85,7 @@ export function SurfaceView({ map, name }: { map: DensityMap; name: string }) {
     r.draw({
       ...camera,
       clip: clip / 100 >= 1 ? 2 : (clip / 100) * 1.15 - 0.575,
-      colour: dark ? [0.36, 0.69, 0.82] : [0.3, 0.6, 0.74],
+      colour: dark ? [0.45, 0.8, 0.93] : [0.3, 0.6, 0.74],
       ground: dark ? [0.043, 0.063, 0.075] : [0.914, 0.933, 0.945],
     });
     const perAngstrom = r.pixelsPerVoxel(camera.zoom) / map.voxelSize;
