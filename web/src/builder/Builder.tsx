@@ -4,6 +4,7 @@ import { api, ApiFailure, ok } from "../api/client";
 import type { InputRef, JobInfo, JobSpec, Problem } from "../api/model";
 import { keys, queryClient, useJobs, useJobTypes, useLanes } from "../api/queries";
 import { Icon } from "../shell/Icon";
+import { Manual } from "../shell/Manual";
 import { ErrorNotice, Loading } from "../shell/States";
 import { InputField } from "./InputField";
 import { ParamField } from "./ParamField";
@@ -189,7 +190,7 @@ function Form({ job, spec, types }: { job: JobInfo; spec: JobSpec; types: readon
           {spec.manual && (
             <details style={{ marginTop: 10 }}>
               <summary className="small" style={{ cursor: "pointer" }}>Manual</summary>
-              <div className="small" style={{ whiteSpace: "pre-wrap", marginTop: 6 }}>{spec.manual}</div>
+              <div style={{ marginTop: 6 }}><Manual text={spec.manual} /></div>
             </details>
           )}
         </section>
