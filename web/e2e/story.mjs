@@ -187,8 +187,9 @@ export async function steps({ page, context, server, story, read }) {
     await newJob(page, "Import particles");
     await page.getByRole("button", { name: "Browse" }).first().click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByRole("listitem").first().waitFor();
-    await dialog.getByRole("listitem").first().click();
+    const first = dialog.getByRole("list", { name: "Entries" }).getByRole("button").first();
+    await first.waitFor();
+    await first.click();
     await dialog.getByRole("button", { name: "Use this folder" }).click();
     expect((await page.locator("#param-path").inputValue()).startsWith("/"), "no path was taken over");
   });

@@ -132,7 +132,7 @@ function OneFigure({ job, id, seq, step }: { job: JobInfo; id: string; seq: numb
   const wide = (d.type === "montage" && d.images.length > 8) || (d.type === "table" && d.columns.length > 6);
   return (
     <div id={`figure-${id}`} className={wide ? "wide" : undefined} style={{ minWidth: 0, scrollMarginTop: 120 }}>
-      <FigureCard figure={figure.data} name={`${job.project}_${job.id}_${id}`} extra={step === null ? null : <p className="figure-step">iteration {step}</p>} />
+      <FigureCard figure={figure.data} name={`${job.project}_${job.id}_${id}`} step={step} />
     </div>
   );
 }

@@ -38,15 +38,19 @@ function Browser({ start, folders, onClose, onPick }: { start: string; folders: 
         </>
       )}
       {page.data && (
-        <div className="browse" role="list" aria-label="Entries">
+        <div className="browse">
           {entries.length === 0 && <p className="muted small" style={{ padding: 12 }}>{filter ? "No name matches the filter." : "Nothing here."}</p>}
-          {entries.map((entry) => (
-            <button key={entry.path} type="button" role="listitem" onClick={() => (entry.directory ? go(entry.path) : onPick(entry.path))}>
-              <span style={{ color: entry.directory ? "var(--n-accent)" : "var(--n-muted)", display: "flex" }}><Icon name={entry.directory ? "folder" : "file"} /></span>
-              <span className="clip">{entry.name}</span>
-              <span className="muted small num">{entry.directory ? "" : formatBytes(entry.size)}</span>
-            </button>
-          ))}
+          <ul className="list" aria-label="Entries">
+            {entries.map((entry) => (
+              <li key={entry.path} style={{ border: 0 }}>
+                <button type="button" onClick={() => (entry.directory ? go(entry.path) : onPick(entry.path))}>
+                  <span style={{ color: entry.directory ? "var(--n-accent)" : "var(--n-muted)", display: "flex" }}><Icon name={entry.directory ? "folder" : "file"} /></span>
+                  <span className="clip">{entry.name}</span>
+                  <span className="muted small num">{entry.directory ? "" : formatBytes(entry.size)}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
           {page.data.truncated && <p className="muted small" style={{ padding: 12 }}>The folder has more entries than are listed; type the path instead.</p>}
         </div>
       )}

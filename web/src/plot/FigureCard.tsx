@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, Modal, Text } from "@mantine/core";
-import { type ReactNode, useRef, useState } from "react";
+import { memo, useRef, useState } from "react";
 import type { Figure } from "../api/model";
 import { Icon } from "../shell/Icon";
 import { curveColour, CurvesFigure } from "./CurvesFigure";
@@ -10,8 +10,8 @@ import { MontageFigure } from "./MontageFigure";
 import { HeatMapFigure, ScatterFigure } from "./RasterFigures";
 import { TableFigure } from "./TableFigure";
 
-/** A figure with its caption, downloads and an enlarged view. `name` is the stem of saved files. */
-export function FigureCard({ figure, name, extra }: { figure: Figure; name: string; extra?: ReactNode }) {
+/** A figure with its caption, downloads and an enlarged view. `name` is the stem of saved files. Progress of the job does not redraw it. */
+export const FigureCard = memo(function FigureCard({ figure, name, step }: { figure: Figure; name: string; step: number | null }) {
   const body = useRef<HTMLDivElement>(null);
   const [large, setLarge] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -64,14 +64,14 @@ export function FigureCard({ figure, name, extra }: { figure: Figure; name: stri
       <div ref={body}><FigureBody figure={figure} /></div>
       {problem && <Text size="xs" c="red" role="alert">{problem}</Text>}
       {figure.note && <p className="figure-note">{figure.note}</p>}
-      {extra}
+      {step !== null && <p className="figure-step">iteration {step}</p>}
       <Modal opened={large} onClose={() => setLarge(false)} title={figure.title} size="90%">
         <FigureBody figure={figure} height={Math.max(280, Math.round(window.innerHeight * 0.62))} />
         {figure.note && <p className="figure-note">{figure.note}</p>}
       </Modal>
     </section>
   );
-}
+});
 
 function FigureBody({ figure, height }: { figure: Figure; height?: number }) {
   const d = figure.data;
