@@ -15,7 +15,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-pub use sampler::PolarSampler;
+pub use sampler::{PolarSampler, SamplerScratch};
 pub use search::{PolarHit, PolarImage, ScoreRule, SearchOptions, SearchResult, SearchScratch};
 pub use templates::PolarTemplates;
 

@@ -1,0 +1,144 @@
+//! From accumulated sums to maps: symmetry, gridding solution, Wiener weights (algorithms.md 8.5).
+
+use crate::error::RefineError;
+use nilas_geometry::{PointGroup, Rotation};
+use nilas_kernels::Complex32;
+use nilas_kernels::insert::{Accumulator, FoldedGrid, SignedPermutation};
+use nilas_volume::Volume;
+use rayon::prelude::*;
+
+/// A point group split into operators that map the grid onto itself (applied once per iteration, exactly) and
+/// representatives of the rest (inserted particle by particle, exactly): no operator is ever interpolated.
+#[derive(Debug, Clone)]
+pub struct SymmetryPlan {
+    exact: Vec<SignedPermutation>,
+    representatives: Vec<Rotation>,
+}
+
+impl SymmetryPlan {
+    /// The cheapest exact plan for a group.
+    pub fn new(group: &PointGroup) -> Self {
+        let on_grid: Vec<(Rotation, SignedPermutation)> = group
+            .operators()
+            .iter()
+            .filter_map(|o| SignedPermutation::from_matrix(&o.m).map(|s| (*o, s)))
+            .collect();
+        let mut representatives: Vec<Rotation> = Vec::new();
+        for g in group.operators() {
+            let covered = representatives
+                .iter()
+                .any(|r| on_grid.iter().any(|(h, _)| r.mul(h).angle_to(g) < 1e-4));
+            if !covered {
+                representatives.push(*g);
+            }
+        }
+        Self { exact: on_grid.into_iter().map(|(_, s)| s).collect(), representatives }
+    }
+
+    /// Every slice is to be inserted at `A R` for each of these R.
+    pub fn representatives(&self) -> &[Rotation] {
+        &self.representatives
+    }
+}
+
+/// Symmetrised Hermitian sums of one half-set (or both), with the mean density of every shell.
+#[derive(Debug, Clone)]
+pub struct Sums {
+    grid: FoldedGrid,
+    voxel_size_angstrom: f64,
+    shell_density: Vec<f64>,
+}
+
+impl Sums {
+    /// Folds and symmetrises an accumulator.
+    pub fn new(accumulator: &Accumulator, symmetry: &SymmetryPlan, voxel_size_angstrom: f64) -> Self {
+        let mut grid = accumulator.fold();
+        if symmetry.exact.len() > 1 {
+            grid = grid.symmetrised(&symmetry.exact);
+        }
+        let shell_density = shell_density(&grid);
+        Self { grid, voxel_size_angstrom, shell_density }
+    }
+
+    /// The sums of two half-sets together.
+    pub fn merged(a: &Self, b: &Self) -> Self {
+        let mut grid = a.grid.clone();
+        grid.numerator.par_iter_mut().zip(&b.grid.numerator).for_each(|(x, y)| *x += y);
+        grid.weight.par_iter_mut().zip(&b.grid.weight).for_each(|(x, y)| *x += y);
+        let shell_density = shell_density(&grid);
+        Self { grid, voxel_size_angstrom: a.voxel_size_angstrom, shell_density }
+    }
+
+    /// Largest shell that was inserted.
+    pub fn radius(&self) -> usize {
+        self.grid.radius()
+    }
+
+    /// The map without regularisation, up to `radius` Fourier pixels: what half-map FSCs are measured on.
+    ///
+    /// # Errors
+    /// A box that cannot be transformed.
+    pub fn plain_map(&self, radius: usize) -> Result<Volume, RefineError> {
+        self.solve(radius, &[])
+    }
+
+    /// The Wiener-weighted map: `B / (D + 1/tau^2)` with `1/tau^2 = D_shell (1 - f) / f` for the shell's expected
+    /// `f = SSNR/(1+SSNR)` (from 0; shells beyond the list, or without signal, are left out).
+    ///
+    /// # Errors
+    /// A box that cannot be transformed.
+    pub fn weighted_map(&self, reliability: &[f64]) -> Result<Volume, RefineError> {
+        let radius = reliability.len().saturating_sub(1).min(self.radius());
+        let inverse_tau2: Vec<f64> = (0..=radius)
+            .map(|r| {
+                let f = reliability[r].clamp(1e-3, 0.999);
+                self.shell_density[r] * (1.0 - f) / f
+            })
+            .collect();
+        self.solve(radius, &inverse_tau2)
+    }
+
+    fn solve(&self, radius: usize, inverse_tau2: &[f64]) -> Result<Volume, RefineError> {
+        let (nx, ny) = self.grid.shape();
+        let mut spectrum = vec![Complex32::default(); self.grid.numerator.len()];
+        let density = &self.shell_density;
+        let at = |table: &[f64], r: f64| {
+            let i = r.floor() as usize;
+            let f = r - i as f64;
+            match (table.get(i), table.get(i + 1)) {
+                (Some(a), Some(b)) => a * (1.0 - f) + b * f,
+                (Some(a), None) => *a,
+                _ => table.last().copied().unwrap_or(0.0),
+            }
+        };
+        spectrum.par_chunks_exact_mut(nx * ny).enumerate().for_each(|(z, plane)| {
+            for (j, v) in plane.iter_mut().enumerate() {
+                let i = z * nx * ny + j;
+                let r = self.grid.distance(i);
+                if r > radius as f64 + 0.5 {
+                    continue;
+                }
+                let floor = 1e-3 * at(density, r);
+                let d = self.grid.weight[i] as f64 + at(inverse_tau2, r);
+                if d.max(floor) > 0.0 {
+                    *v = self.grid.numerator[i] * (1.0 / d.max(floor)) as f32;
+                }
+            }
+        });
+        let data = self.grid.to_real_within(&spectrum, radius as f64 + 0.5)?;
+        Ok(Volume::new(self.grid.box_size(), self.voxel_size_angstrom, data)?)
+    }
+}
+
+/// Mean density over the grid points of every shell, from 0 to the radius.
+fn shell_density(grid: &FoldedGrid) -> Vec<f64> {
+    let (mut sum, mut count) = (vec![0.0; grid.radius() + 1], vec![0.0; grid.radius() + 1]);
+    for (i, w) in grid.weight.iter().enumerate() {
+        let r = grid.distance(i).round() as usize;
+        if r < sum.len() {
+            sum[r] += *w as f64;
+            count[r] += 1.0;
+        }
+    }
+    sum.iter().zip(count).map(|(s, c)| if c > 0.0 { s / c } else { 0.0 }).collect()
+}

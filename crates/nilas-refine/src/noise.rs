@@ -1,0 +1,72 @@
+//! The noise model: one radial power spectrum per optics group, from images first, from residuals then.
+
+use crate::store::ParticleStore;
+
+/// Noise power per coefficient by optics group and shell (from 0).
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoiseModel {
+    /// `power[group][shell]`, always positive.
+    pub power: Vec<Vec<f64>>,
+}
+
+/// Residual power, summed over particles, by optics group and shell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResidualSums {
+    sum: Vec<Vec<f64>>,
+    count: Vec<Vec<f64>>,
+}
+
+impl NoiseModel {
+    /// The images' own mean power: an upper bound that treats the signal as noise. Safe to start with.
+    pub fn from_images(store: &ParticleStore) -> Self {
+        let mut model = Self { power: store.mean_power().to_vec() };
+        model.make_positive();
+        model
+    }
+
+    /// Standard deviation by shell of one group, f32.
+    pub fn sigma(&self, group: usize) -> Vec<f32> {
+        self.power[group].iter().map(|p| p.sqrt() as f32).collect()
+    }
+
+    /// Takes new residuals: images were whitened with this model, and so their residual power is relative to it.
+    /// Shells that were not measured keep their ratio to the last measured one.
+    pub fn update(&mut self, residuals: &ResidualSums) {
+        for (g, power) in self.power.iter_mut().enumerate() {
+            let mut last = 1.0;
+            for (r, p) in power.iter_mut().enumerate().skip(1) {
+                // A group of a few particles must not fit its own noise.
+                if residuals.count[g][r] >= 30.0 {
+                    last = (residuals.sum[g][r] / residuals.count[g][r]).clamp(0.05, 20.0);
+                }
+                *p *= last;
+            }
+        }
+        self.make_positive();
+    }
+
+    fn make_positive(&mut self) {
+        for power in &mut self.power {
+            let top = power.iter().copied().fold(0.0, f64::max);
+            let floor = if top > 0.0 { 1e-6 * top } else { 1.0 };
+            power.iter_mut().for_each(|p| *p = p.max(floor));
+            // Shell 0 is never used; a neighbour's value keeps figures readable.
+            if power.len() > 1 {
+                power[0] = power[1];
+            }
+        }
+    }
+}
+
+impl ResidualSums {
+    /// Nothing measured yet.
+    pub fn new(groups: usize, shells: usize) -> Self {
+        Self { sum: vec![vec![0.0; shells]; groups], count: vec![vec![0.0; shells]; groups] }
+    }
+
+    /// Adds one particle's residual power and number of coefficients by shell.
+    pub fn add(&mut self, group: usize, sum: &[f64], count: &[f64]) {
+        self.sum[group].iter_mut().zip(sum).for_each(|(a, b)| *a += b);
+        self.count[group].iter_mut().zip(count).for_each(|(a, b)| *a += b);
+    }
+}

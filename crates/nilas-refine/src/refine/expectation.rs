@@ -1,0 +1,289 @@
+//! Poses of one particle, and what it then adds to the map and to the noise model.
+
+use crate::error::RefineError;
+use crate::global::{GlobalQuery, GlobalScratch, GlobalSearch, Seed, shift_lattice};
+use crate::local::{Fit, LocalOptions, climb};
+use crate::noise::NoiseModel;
+use crate::particle::Particle;
+use crate::store::ParticleStore;
+use crate::view::View;
+use nilas_geometry::{PointGroup, Rotation};
+use nilas_kernels::polar::ScoreRule;
+use nilas_kernels::residual::score;
+use nilas_kernels::simd::sin_cos_turns;
+use nilas_kernels::slice::{SliceGradient, SplineVolume};
+
+/// Nats below the best basin at which a basin is given up.
+const GIVE_UP: f64 = 12.0;
+/// Spread of contrast that is expected between particles: the prior of the scale.
+const SCALE_SIGMA: f64 = 0.3;
+/// Basins that get part of a particle, at most.
+const BASINS: usize = 4;
+
+/// Everything that is the same for all particles of an iteration.
+pub(crate) struct Context<'a> {
+    pub store: &'a ParticleStore,
+    pub noise: &'a NoiseModel,
+    pub volumes: &'a [SplineVolume],
+    pub search: Option<&'a GlobalSearch>,
+    pub group: &'a PointGroup,
+    /// Shells that poses are compared at.
+    pub radius: usize,
+    /// Shells that are inserted and that residuals are measured on.
+    pub insert_radius: usize,
+    /// Shells that scales are measured on.
+    pub scale_radius: usize,
+    /// Range and step of the shift search, pixels.
+    pub shift_range: f64,
+    pub shift_step: f64,
+    pub shift_precision: f64,
+    pub estimate_scale: bool,
+}
+
+/// A particle's state before, in pixels.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Before {
+    pub rotation: Rotation,
+    pub shift: [f64; 2],
+    pub scale: f64,
+    pub half: u8,
+    pub has_pose: bool,
+    /// Search over everything.
+    pub global: bool,
+}
+
+/// A slice to insert.
+pub(crate) struct Contribution {
+    pub rotation: Rotation,
+    pub re: Vec<f32>,
+    pub im: Vec<f32>,
+    pub weight: Vec<f32>,
+}
+
+/// What an expectation step found.
+pub(crate) struct After {
+    pub rotation: Rotation,
+    pub shift: [f64; 2],
+    pub scale: f64,
+    pub gain: f64,
+    pub posterior: f64,
+    pub rotation_sigma: f64,
+    pub shift_sigma: f64,
+    /// Whether the global search found a better basin than climbing from the old pose.
+    pub audit_better: bool,
+    pub residual: Vec<f64>,
+    pub residual_count: Vec<f64>,
+    pub contributions: Vec<Contribution>,
+}
+
+/// Buffers of one thread.
+pub(crate) struct Worker {
+    view: View,
+    slice: SliceGradient,
+    global: Option<GlobalScratch>,
+}
+
+impl Worker {
+    pub fn new(context: &Context) -> Self {
+        Self {
+            view: View::default(),
+            slice: SliceGradient::default(),
+            global: context.search.map(GlobalSearch::scratch),
+        }
+    }
+
+    /// The whole step of one particle.
+    pub fn run(
+        &mut self,
+        c: &Context,
+        particle: &Particle,
+        index: usize,
+        before: &Before,
+    ) -> Result<After, RefineError> {
+        let half = usize::from(before.half);
+        // The search may want a few shells more than are inserted.
+        let mut radius = c.insert_radius;
+        if before.global
+            && let Some(search) = c.search
+        {
+            while c.store.disc().count(radius) < search.coefficients() {
+                radius += 1;
+            }
+        }
+        self.view.load(c.store, c.noise, particle, index, radius, before.scale)?;
+        let mut audit_better = false;
+        let mut fits = Vec::new();
+        if before.has_pose {
+            let seed = Seed { rotation: before.rotation, shift: before.shift };
+            fits = self.refine(c, half, &[seed], before.global)?;
+        }
+        if before.global
+            && let (Some(search), Some(scratch)) = (c.search, self.global.as_mut())
+        {
+            let centre = before.shift.map(f64::round);
+            let shifts = shift_lattice(centre, c.shift_range, c.shift_step);
+            let query = GlobalQuery {
+                shifts: &shifts,
+                rule: ScoreRule::Likelihood,
+                rings: None,
+                window: 15.0,
+                max_seeds: 6,
+            };
+            let seeds =
+                search.seeds(c.store, &self.view, particle, before.scale, half, &query, scratch)?;
+            let found = self.refine(c, half, &seeds, true)?;
+            audit_better = match (fits.first(), found.first()) {
+                (Some(a), Some(b)) => {
+                    b.gain > a.gain + 1.0 && c.group.distance(&a.rotation, &b.rotation) > search.step_rad()
+                }
+                _ => false,
+            };
+            fits.extend(found);
+        }
+        if fits.is_empty() {
+            let seed = Seed { rotation: before.rotation, shift: before.shift };
+            fits = self.refine(c, half, &[seed], false)?;
+        }
+        self.finish(c, half, before, distinct(fits, c.group), audit_better)
+    }
+
+    /// Climbs from every seed through growing radii, dropping hopeless basins on the way.
+    fn refine(
+        &mut self,
+        c: &Context,
+        half: usize,
+        seeds: &[Seed],
+        coarse: bool,
+    ) -> Result<Vec<Fit>, RefineError> {
+        let mut radii = Vec::new();
+        let mut r = if coarse { 14 } else { 24 };
+        while r * 4 < c.radius * 3 {
+            radii.push(r);
+            r = r * 7 / 4;
+        }
+        radii.push(c.radius);
+        let mut fits: Vec<Fit> = Vec::new();
+        for (i, radius) in radii.iter().enumerate() {
+            let options = LocalOptions {
+                steps: if i + 1 == radii.len() { 6 } else { 4 },
+                shift_steps: if i == 0 && coarse { 2 } else { 0 },
+                step_angle: if coarse { 0.09 } else { 0.05 },
+                step_shift: 1.5,
+                reach_angle: 0.35,
+                shift_precision: c.shift_precision,
+            };
+            let starts: Vec<Seed> = if i == 0 {
+                seeds.to_vec()
+            } else {
+                fits.iter().map(|f| Seed { rotation: f.rotation, shift: f.shift }).collect()
+            };
+            let data = self.view.observation(c.store, *radius);
+            fits = starts
+                .iter()
+                .map(|s| climb(&c.volumes[half], &data, &options, s.rotation, s.shift, &mut self.slice))
+                .collect::<Result<_, _>>()?;
+            fits.sort_by(|a, b| b.gain.total_cmp(&a.gain));
+            if let Some(best) = fits.first().map(|f| f.gain) {
+                fits.retain(|f| f.gain >= best - GIVE_UP);
+                fits.truncate(BASINS);
+            }
+        }
+        Ok(fits)
+    }
+
+    /// Weighs the basins, measures scale and residuals, prepares the slices to insert.
+    fn finish(
+        &mut self,
+        c: &Context,
+        half: usize,
+        before: &Before,
+        fits: Vec<Fit>,
+        audit_better: bool,
+    ) -> Result<After, RefineError> {
+        let weights = laplace_weights(&fits);
+        let best = fits[0];
+        let n = c.store.disc().count(c.insert_radius);
+        let volume = &c.volumes[half];
+        let mut scale = 1.0;
+        let (mut re, mut im) = (vec![0.0; n], vec![0.0; n]);
+        volume.slice(&best.rotation.m, &c.store.disc().kx()[..n], &c.store.disc().ky()[..n], &mut re, &mut im)?;
+        if c.estimate_scale {
+            let data = self.view.observation(c.store, c.scale_radius);
+            let m = data.re.len();
+            let s = score(&data, &re[..m], &im[..m], best.shift)?;
+            // The factor already holds the old scale, so this is relative to it.
+            let prior = 1.0 / (2.0 * SCALE_SIGMA * SCALE_SIGMA);
+            let old = before.scale;
+            scale = (s.cross + prior * old) / (s.power + prior * old * old);
+            scale = (scale * old).clamp(0.1, 4.0) / old;
+        }
+        let shells = c.insert_radius + 1;
+        let (mut residual, mut count) = (vec![0.0; shells], vec![0.0; shells]);
+        let mut contributions = Vec::new();
+        for (i, (fit, weight)) in fits.iter().zip(&weights).enumerate() {
+            if i > 0 && *weight < 0.05 {
+                continue;
+            }
+            let data = self.view.observation(c.store, c.insert_radius);
+            let (mut dr, mut di, mut dw) = (vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]);
+            let t = fit.shift.map(|v| (v / c.store.disc().box_size() as f64) as f32);
+            for k in 0..n {
+                let (s, cs) = sin_cos_turns::<false>(data.kx[k] * t[0] + data.ky[k] * t[1]);
+                let (xr, xi) =
+                    (data.re[k] * cs + data.im[k] * s, data.im[k] * cs - data.re[k] * s);
+                let f = data.factor[k] * scale as f32;
+                if i == 0 {
+                    let (rr, ri) = (xr - f * re[k], xi - f * im[k]);
+                    let shell = c.store.disc().shell()[k] as usize;
+                    residual[shell] += (rr * rr + ri * ri) as f64;
+                    count[shell] += 1.0;
+                }
+                let w = *weight as f32;
+                dr[k] = w * f * xr;
+                di[k] = w * f * xi;
+                dw[k] = w * f * f;
+            }
+            contributions.push(Contribution { rotation: fit.rotation, re: dr, im: di, weight: dw });
+        }
+        let (rotation_sigma, shift_sigma) = best.sigmas();
+        Ok(After {
+            rotation: c.group.reduce(&best.rotation),
+            shift: best.shift,
+            scale: before.scale * scale,
+            gain: best.gain,
+            posterior: weights[0],
+            rotation_sigma,
+            shift_sigma,
+            audit_better,
+            residual,
+            residual_count: count,
+            contributions,
+        })
+    }
+}
+
+/// One fit per basin, best first; never empty for a non-empty list.
+fn distinct(mut fits: Vec<Fit>, group: &PointGroup) -> Vec<Fit> {
+    fits.sort_by(|a, b| b.gain.total_cmp(&a.gain));
+    let mut out: Vec<Fit> = Vec::new();
+    for f in fits {
+        let near = |o: &Fit| {
+            group.distance(&o.rotation, &f.rotation) < 0.03
+                && (o.shift[0] - f.shift[0]).hypot(o.shift[1] - f.shift[1]) < 1.0
+        };
+        if out.len() < BASINS && !out.iter().any(near) {
+            out.push(f);
+        }
+    }
+    out
+}
+
+/// Posterior of each basin: `exp(gain) sqrt(det Sigma)`, normalised.
+fn laplace_weights(fits: &[Fit]) -> Vec<f64> {
+    let log: Vec<f64> = fits.iter().map(|f| f.gain + 0.5 * f.log_volume()).collect();
+    let top = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let w: Vec<f64> = log.iter().map(|l| (l - top).exp()).collect();
+    let total: f64 = w.iter().sum();
+    // The list is sorted by gain; the first keeps at least an equal share so that it always counts.
+    w.iter().map(|v| if total > 0.0 { v / total } else { 1.0 / fits.len() as f64 }).collect()
+}

@@ -1,0 +1,116 @@
+//! A pass over particles whose poses are taken as they are.
+
+use super::finish::{RefineOutcome, finish};
+use super::params::RefineParams;
+use super::state::RefineState;
+use super::step::{Changes, Inputs, Pass, automatic_mask};
+use crate::error::RefineError;
+use crate::maps::{Sums, SymmetryPlan};
+use crate::observer::{Observer, Timings};
+use crate::particle::Particle;
+use crate::source::ImageSource;
+use crate::store::ParticleStore;
+use crate::view::View;
+use nilas_kernels::insert::{Accumulator, InsertItem};
+use nilas_kernels::simd::sin_cos_turns;
+use nilas_volume::Volume;
+use nilas_volume::mask::sphere;
+use rayon::prelude::*;
+use std::path::Path;
+
+/// See [`crate::reconstruct::reconstruct`].
+pub(crate) fn reconstruct_known(
+    source: &dyn ImageSource,
+    particles: &[Particle],
+    params: &RefineParams,
+    symmetry: &SymmetryPlan,
+    mask: Option<&Volume>,
+    scratch: &Path,
+    observer: &mut dyn Observer,
+) -> Result<RefineOutcome, RefineError> {
+    let store = ParticleStore::build(source, particles, params.pixel_size_angstrom, scratch, observer)?;
+    let (n, a) = (store.disc().box_size(), params.pixel_size_angstrom);
+    let inputs = Inputs { store: &store, particles, params, symmetry, given_mask: mask };
+    let radius = 0.45 * n as f64 * a;
+    let wide = match mask {
+        Some(m) => m.clone(),
+        None => sphere(n, a, params.particle_diameter_angstrom.map_or(radius, |d| radius.min(0.5 * d)), 4.0 * a)?,
+    };
+    let empty = Volume::zeros(n, a)?;
+    let mut state = RefineState::new(&store, particles, params, empty, wide, inputs.last_shell())?;
+    for (s, p) in state.particles.iter_mut().zip(particles) {
+        s.has_pose = true;
+        s.posterior = 1.0;
+        if let Some(pose) = p.pose {
+            s.rotation = pose.rotation;
+        }
+    }
+    let sums = insert_all(&inputs, &state, observer)?;
+    let pass = Pass { sums, changes: Changes::default(), timings: Timings::default() };
+    if mask.is_none() {
+        // One automatic mask from the sphere's curve; the final mask follows from that.
+        let first = finish(&inputs, &state, &pass, None)?;
+        let d = first.resolution.angstrom().unwrap_or(20.0);
+        state.mask = automatic_mask(&first.map, params, d)?;
+    }
+    finish(&inputs, &state, &pass, None)
+}
+
+fn insert_all(
+    inputs: &Inputs,
+    state: &RefineState,
+    observer: &mut dyn Observer,
+) -> Result<[Sums; 2], RefineError> {
+    let (store, last) = (inputs.store, inputs.last_shell());
+    let n = store.disc().box_size();
+    let mut accumulators = [Accumulator::new(n, last)?, Accumulator::new(n, last)?];
+    let usable: Vec<usize> = (0..store.len()).filter(|i| !store.is_blank(*i)).collect();
+    let mut done = 0;
+    for chunk in usable.chunks(96) {
+        if observer.cancelled() {
+            return Err(RefineError::Cancelled);
+        }
+        let views = chunk
+            .par_iter()
+            .map(|i| {
+                let p = &state.particles[*i];
+                let mut view = View::default();
+                view.load(store, &state.noise, &inputs.particles[*i], *i, last, p.scale)?;
+                let t = p.shift.map(|v| (v / n as f64) as f32);
+                for k in 0..view.re.len() {
+                    let turns = store.disc().kx()[k] * t[0] + store.disc().ky()[k] * t[1];
+                    let (s, c) = sin_cos_turns::<false>(turns);
+                    let (re, im, f) = (view.re[k], view.im[k], view.factor[k]);
+                    view.re[k] = f * (re * c + im * s);
+                    view.im[k] = f * (im * c - re * s);
+                    view.factor[k] = f * f;
+                }
+                Ok(view)
+            })
+            .collect::<Result<Vec<_>, RefineError>>()?;
+        for (half, accumulator) in accumulators.iter_mut().enumerate() {
+            let items: Vec<InsertItem> = chunk
+                .iter()
+                .zip(&views)
+                .filter(|(i, _)| usize::from(state.particles[**i].half) == half)
+                .flat_map(|(i, v)| {
+                    let a = state.particles[*i].rotation;
+                    inputs.symmetry.representatives().iter().map(move |g| InsertItem {
+                        rotation: a.mul(g).m,
+                        re: &v.re,
+                        im: &v.im,
+                        weight: &v.factor,
+                    })
+                })
+                .collect();
+            accumulator.insert(&items, store.disc().kx(), store.disc().ky())?;
+        }
+        done += chunk.len();
+        observer.progress("particles", done, usable.len());
+    }
+    let a = store.pixel_size_angstrom();
+    Ok([
+        Sums::new(&accumulators[0], inputs.symmetry, a),
+        Sums::new(&accumulators[1], inputs.symmetry, a),
+    ])
+}
