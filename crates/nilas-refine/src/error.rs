@@ -9,7 +9,9 @@ pub enum RefineError {
     #[error("reading images: {0}")]
     Source(#[source] SourceError),
     /// An image holds NaN or infinite values.
-    #[error("image {image} holds values that are not numbers (NaN or infinite); remove it or extract it again")]
+    #[error(
+        "image {image} holds values that are not numbers (NaN or infinite); remove it or extract it again"
+    )]
     NotFinite {
         /// Number of the image in the source, from 0.
         image: usize,
@@ -23,7 +25,9 @@ pub enum RefineError {
         needed: usize,
     },
     /// The images are copies of each other.
-    #[error("{duplicates} of {total} images are exact copies of another one: the half-sets would not be independent")]
+    #[error(
+        "{duplicates} of {total} images are exact copies of another one: the half-sets would not be independent"
+    )]
     Duplicates {
         /// Images that equal an earlier one.
         duplicates: usize,

@@ -7,7 +7,8 @@ use crate::view::View;
 use nilas_geometry::{PointGroup, Rotation, healpix};
 use nilas_kernels::Complex32;
 use nilas_kernels::polar::{
-    PolarGrid, PolarImage, PolarSampler, PolarTemplates, SamplerScratch, ScoreRule, SearchOptions, SearchScratch,
+    PolarGrid, PolarImage, PolarSampler, PolarTemplates, SamplerScratch, ScoreRule, SearchOptions,
+    SearchScratch,
 };
 use nilas_kernels::slice::SplineVolume;
 
@@ -128,17 +129,34 @@ impl GlobalSearch {
         for (i, shell) in store.disc().shell()[..count].iter().enumerate() {
             // Coefficients of left-out shells must not leak in through the interpolation.
             let keep = query.rings.is_none() || used(*shell as usize);
-            s.values.push(if keep { Complex32::new(view.re[i], view.im[i]) } else { Complex32::default() });
+            s.values.push(if keep {
+                Complex32::new(view.re[i], view.im[i])
+            } else {
+                Complex32::default()
+            });
         }
-        self.sampler.sample(store.disc(), &s.values, &mut s.re, &mut s.im, &mut s.sampler)?;
+        self.sampler
+            .sample(store.disc(), &s.values, &mut s.re, &mut s.im, &mut s.sampler)?;
         particle.ctf.fill(&self.frequencies, &mut s.factor);
         let half = self.grid.angles() / 2;
         for (i, ring) in s.factor.chunks_exact_mut(half).enumerate() {
-            let f = if used(i + 1) { scale as f32 / view.sigma[i + 1] } else { 0.0 };
+            let f = if used(i + 1) {
+                scale as f32 / view.sigma[i + 1]
+            } else {
+                0.0
+            };
             ring.iter_mut().for_each(|v| *v *= f);
         }
-        let image = PolarImage { re: &s.re, im: &s.im, factor: &s.factor };
-        let options = SearchOptions { window: query.window, max_hits: 512, rule: query.rule };
+        let image = PolarImage {
+            re: &s.re,
+            im: &s.im,
+            factor: &s.factor,
+        };
+        let options = SearchOptions {
+            window: query.window,
+            max_hits: 512,
+            rule: query.rule,
+        };
         let found = self.templates[which].search(&image, query.shifts, None, &options, &mut s.search)?;
         let mut seeds: Vec<Seed> = Vec::new();
         for hit in &found.hits {
@@ -149,9 +167,15 @@ impl GlobalSearch {
             let rotation =
                 Rotation::from_euler_rad(0.0, 0.0, psi).mul(&self.directions[hit.direction as usize]);
             // One seed per basin: the climb covers what lies within about one and a half grid steps.
-            if seeds.iter().all(|o| self.group.distance(&o.rotation, &rotation) > 1.5 * self.step_rad) {
+            if seeds
+                .iter()
+                .all(|o| self.group.distance(&o.rotation, &rotation) > 1.5 * self.step_rad)
+            {
                 let t = query.shifts[hit.shift as usize];
-                seeds.push(Seed { rotation, shift: [t[0] as f64, t[1] as f64] });
+                seeds.push(Seed {
+                    rotation,
+                    shift: [t[0] as f64, t[1] as f64],
+                });
             }
         }
         Ok(seeds)

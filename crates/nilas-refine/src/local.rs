@@ -43,7 +43,10 @@ impl Fit {
     /// Standard deviations (rotation in radians, shift in pixels), mean over axes.
     pub fn sigmas(&self) -> (f64, f64) {
         linear::inverse(&self.curvature).map_or((f64::NAN, f64::NAN), |c| {
-            (((c[0][0] + c[1][1] + c[2][2]) / 3.0).sqrt(), ((c[3][3] + c[4][4]) / 2.0).sqrt())
+            (
+                ((c[0][0] + c[1][1] + c[2][2]) / 3.0).sqrt(),
+                ((c[3][3] + c[4][4]) / 2.0).sqrt(),
+            )
         })
     }
 }
@@ -69,7 +72,15 @@ fn evaluate(
         slope[3 + j] -= o.shift_precision * shift[j];
     }
     let gain = e.score.gain() + prior(o, shift);
-    Ok((Fit { rotation, shift, gain, curvature }, slope))
+    Ok((
+        Fit {
+            rotation,
+            shift,
+            gain,
+            curvature,
+        },
+        slope,
+    ))
 }
 
 /// Climbs from a pose to the top of its basin; never ends below where it began.
@@ -93,7 +104,9 @@ pub(crate) fn climb(
     for _ in 0..o.steps {
         let mut h = best.curvature;
         (0..5).for_each(|j| h[j][j] += damping * h[j][j] + 1e-9);
-        let Some(mut step) = linear::solve(&h, &slope) else { break };
+        let Some(mut step) = linear::solve(&h, &slope) else {
+            break;
+        };
         let expected: f64 = 0.5 * step.iter().zip(&slope).map(|(a, b)| a * b).sum::<f64>();
         if expected < 0.01 {
             break;

@@ -32,7 +32,10 @@ impl SymmetryPlan {
                 representatives.push(*g);
             }
         }
-        Self { exact: on_grid.into_iter().map(|(_, s)| s).collect(), representatives }
+        Self {
+            exact: on_grid.into_iter().map(|(_, s)| s).collect(),
+            representatives,
+        }
     }
 
     /// Every slice is to be inserted at `A R` for each of these R.
@@ -57,16 +60,30 @@ impl Sums {
             grid = grid.symmetrised(&symmetry.exact);
         }
         let shell_density = shell_density(&grid);
-        Self { grid, voxel_size_angstrom, shell_density }
+        Self {
+            grid,
+            voxel_size_angstrom,
+            shell_density,
+        }
     }
 
     /// The sums of two half-sets together.
     pub fn merged(a: &Self, b: &Self) -> Self {
         let mut grid = a.grid.clone();
-        grid.numerator.par_iter_mut().zip(&b.grid.numerator).for_each(|(x, y)| *x += y);
-        grid.weight.par_iter_mut().zip(&b.grid.weight).for_each(|(x, y)| *x += y);
+        grid.numerator
+            .par_iter_mut()
+            .zip(&b.grid.numerator)
+            .for_each(|(x, y)| *x += y);
+        grid.weight
+            .par_iter_mut()
+            .zip(&b.grid.weight)
+            .for_each(|(x, y)| *x += y);
         let shell_density = shell_density(&grid);
-        Self { grid, voxel_size_angstrom: a.voxel_size_angstrom, shell_density }
+        Self {
+            grid,
+            voxel_size_angstrom: a.voxel_size_angstrom,
+            shell_density,
+        }
     }
 
     /// Largest shell that was inserted.
@@ -111,20 +128,23 @@ impl Sums {
                 _ => table.last().copied().unwrap_or(0.0),
             }
         };
-        spectrum.par_chunks_exact_mut(nx * ny).enumerate().for_each(|(z, plane)| {
-            for (j, v) in plane.iter_mut().enumerate() {
-                let i = z * nx * ny + j;
-                let r = self.grid.distance(i);
-                if r > radius as f64 + 0.5 {
-                    continue;
+        spectrum
+            .par_chunks_exact_mut(nx * ny)
+            .enumerate()
+            .for_each(|(z, plane)| {
+                for (j, v) in plane.iter_mut().enumerate() {
+                    let i = z * nx * ny + j;
+                    let r = self.grid.distance(i);
+                    if r > radius as f64 + 0.5 {
+                        continue;
+                    }
+                    let floor = 1e-3 * at(density, r);
+                    let d = self.grid.weight[i] as f64 + at(inverse_tau2, r);
+                    if d.max(floor) > 0.0 {
+                        *v = self.grid.numerator[i] * (1.0 / d.max(floor)) as f32;
+                    }
                 }
-                let floor = 1e-3 * at(density, r);
-                let d = self.grid.weight[i] as f64 + at(inverse_tau2, r);
-                if d.max(floor) > 0.0 {
-                    *v = self.grid.numerator[i] * (1.0 / d.max(floor)) as f32;
-                }
-            }
-        });
+            });
         let data = self.grid.to_real_within(&spectrum, radius as f64 + 0.5)?;
         Ok(Volume::new(self.grid.box_size(), self.voxel_size_angstrom, data)?)
     }
@@ -140,5 +160,8 @@ fn shell_density(grid: &FoldedGrid) -> Vec<f64> {
             count[r] += 1.0;
         }
     }
-    sum.iter().zip(count).map(|(s, c)| if c > 0.0 { s / c } else { 0.0 }).collect()
+    sum.iter()
+        .zip(count)
+        .map(|(s, c)| if c > 0.0 { s / c } else { 0.0 })
+        .collect()
 }

@@ -19,7 +19,9 @@ pub struct ResidualSums {
 impl NoiseModel {
     /// The images' own mean power: an upper bound that treats the signal as noise. Safe to start with.
     pub fn from_images(store: &ParticleStore) -> Self {
-        let mut model = Self { power: store.mean_power().to_vec() };
+        let mut model = Self {
+            power: store.mean_power().to_vec(),
+        };
         model.make_positive();
         model
     }
@@ -61,7 +63,10 @@ impl NoiseModel {
 impl ResidualSums {
     /// Nothing measured yet.
     pub fn new(groups: usize, shells: usize) -> Self {
-        Self { sum: vec![vec![0.0; shells]; groups], count: vec![vec![0.0; shells]; groups] }
+        Self {
+            sum: vec![vec![0.0; shells]; groups],
+            count: vec![vec![0.0; shells]; groups],
+        }
     }
 
     /// Adds one particle's residual power and number of coefficients by shell.

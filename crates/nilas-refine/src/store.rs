@@ -70,15 +70,24 @@ impl ParticleStore {
             .collect();
         for (i, p) in particles.iter().enumerate() {
             if p.image >= source.len() {
-                return Err(RefineError::NoSuchImage { particle: i, image: p.image, count: source.len() });
+                return Err(RefineError::NoSuchImage {
+                    particle: i,
+                    image: p.image,
+                    count: source.len(),
+                });
             }
-            p.ctf.validate().map_err(|e| RefineError::Ctf { particle: i, message: e.to_string() })?;
+            p.ctf.validate().map_err(|e| RefineError::Ctf {
+                particle: i,
+                message: e.to_string(),
+            })?;
         }
         let mut ids: Vec<u32> = particles.iter().map(|p| p.optics_group).collect();
         ids.sort_unstable();
         ids.dedup();
-        let group: Vec<usize> =
-            particles.iter().map(|p| ids.binary_search(&p.optics_group).unwrap_or(0)).collect();
+        let group: Vec<usize> = particles
+            .iter()
+            .map(|p| ids.binary_search(&p.optics_group).unwrap_or(0))
+            .collect();
         let file = scratch_file(directory)?;
         let mut store = Self {
             file,
@@ -126,7 +135,10 @@ impl ParticleStore {
                 if !p.empty {
                     let g = self.group[first + i];
                     counts[g] += 1;
-                    self.mean_power[g].iter_mut().zip(&p.power).for_each(|(a, b)| *a += b);
+                    self.mean_power[g]
+                        .iter_mut()
+                        .zip(&p.power)
+                        .for_each(|(a, b)| *a += b);
                     self.copy_of[first + i] = seen.get(&p.hash).copied();
                     seen.entry(p.hash).or_insert(first + i);
                 }
@@ -144,18 +156,30 @@ impl ParticleStore {
     fn prepare(&self, image: &[f32], particle: &Particle) -> Result<Prepared, RefineError> {
         let n = self.disc.box_size();
         if image.iter().any(|v| !v.is_finite()) {
-            return Err(RefineError::NotFinite { image: particle.image });
+            return Err(RefineError::NotFinite {
+                image: particle.image,
+            });
         }
         let hash = image.iter().fold(0xcbf2_9ce4_8422_2325u64, |h, v| {
-            (h ^ u64::from(v.to_bits())).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(17)
+            (h ^ u64::from(v.to_bits()))
+                .wrapping_mul(0x0000_0100_0000_01b3)
+                .rotate_left(17)
         });
         let (mean, deviation) = background(image, n);
         let shells = self.disc.radius() + 1;
         if !(deviation > 0.0) {
             let bytes = vec![0; self.record_bytes()];
-            return Ok(Prepared { bytes, power: vec![0.0; shells], empty: true, hash });
+            return Ok(Prepared {
+                bytes,
+                power: vec![0.0; shells],
+                empty: true,
+                hash,
+            });
         }
-        let normal: Vec<f32> = image.iter().map(|v| ((*v as f64 - mean) / deviation) as f32).collect();
+        let normal: Vec<f32> = image
+            .iter()
+            .map(|v| ((*v as f64 - mean) / deviation) as f32)
+            .collect();
         let plan = Fft2::square(n)?;
         let mut half = vec![Complex32::default(); plan.half_len()];
         plan.forward(&normal, &mut half)?;
@@ -179,7 +203,12 @@ impl ParticleStore {
             .iter()
             .map(|v| [v.re, v.im].map(|x| f16::from_f32(x.clamp(-65_000.0, 65_000.0))))
             .collect();
-        Ok(Prepared { bytes: bytemuck::cast_slice(&pairs).to_vec(), power, empty: false, hash })
+        Ok(Prepared {
+            bytes: bytemuck::cast_slice(&pairs).to_vec(),
+            power,
+            empty: false,
+            hash,
+        })
     }
 
     fn record_bytes(&self) -> usize {
@@ -187,7 +216,10 @@ impl ParticleStore {
     }
 
     fn scratch_error(&self, source: std::io::Error) -> RefineError {
-        RefineError::Scratch { directory: self.directory.clone(), source }
+        RefineError::Scratch {
+            directory: self.directory.clone(),
+            source,
+        }
     }
 
     /// Number of particles.
@@ -279,16 +311,32 @@ fn background(image: &[f32], n: usize) -> (f64, f64) {
         return (mean, deviation);
     }
     let (mean, deviation) = over(&|_| true);
-    if deviation > 1e-6 * mean.abs() { (mean, deviation) } else { (mean, 0.0) }
+    if deviation > 1e-6 * mean.abs() {
+        (mean, deviation)
+    } else {
+        (mean, 0.0)
+    }
 }
 
 /// A new file that disappears with the process.
 fn scratch_file(directory: &Path) -> Result<File, RefineError> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let name = format!("nilas-{}-{}.particles", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = format!(
+        "nilas-{}-{}.particles",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    );
     let path = directory.join(name);
-    let failed = |source| RefineError::Scratch { directory: directory.display().to_string(), source };
-    let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(failed)?;
+    let failed = |source| RefineError::Scratch {
+        directory: directory.display().to_string(),
+        source,
+    };
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .map_err(failed)?;
     // The name goes at once: a killed process leaves nothing behind.
     std::fs::remove_file(&path).map_err(failed)?;
     Ok(file)

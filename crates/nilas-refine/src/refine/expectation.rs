@@ -110,11 +110,15 @@ impl Worker {
                 radius += 1;
             }
         }
-        self.view.load(c.store, c.noise, particle, index, radius, before.scale)?;
+        self.view
+            .load(c.store, c.noise, particle, index, radius, before.scale)?;
         let mut audit_better = false;
         let mut fits = Vec::new();
         if before.has_pose {
-            let seed = Seed { rotation: before.rotation, shift: before.shift };
+            let seed = Seed {
+                rotation: before.rotation,
+                shift: before.shift,
+            };
             fits = self.refine(c, half, &[seed], before.global)?;
         }
         if before.global
@@ -129,8 +133,7 @@ impl Worker {
                 window: 15.0,
                 max_seeds: 6,
             };
-            let seeds =
-                search.seeds(c.store, &self.view, particle, before.scale, half, &query, scratch)?;
+            let seeds = search.seeds(c.store, &self.view, particle, before.scale, half, &query, scratch)?;
             let found = self.refine(c, half, &seeds, true)?;
             audit_better = match (fits.first(), found.first()) {
                 (Some(a), Some(b)) => {
@@ -141,7 +144,10 @@ impl Worker {
             fits.extend(found);
         }
         if fits.is_empty() {
-            let seed = Seed { rotation: before.rotation, shift: before.shift };
+            let seed = Seed {
+                rotation: before.rotation,
+                shift: before.shift,
+            };
             fits = self.refine(c, half, &[seed], false)?;
         }
         self.finish(c, half, before, distinct(fits, c.group), audit_better)
@@ -175,12 +181,26 @@ impl Worker {
             let starts: Vec<Seed> = if i == 0 {
                 seeds.to_vec()
             } else {
-                fits.iter().map(|f| Seed { rotation: f.rotation, shift: f.shift }).collect()
+                fits.iter()
+                    .map(|f| Seed {
+                        rotation: f.rotation,
+                        shift: f.shift,
+                    })
+                    .collect()
             };
             let data = self.view.observation(c.store, *radius);
             fits = starts
                 .iter()
-                .map(|s| climb(&c.volumes[half], &data, &options, s.rotation, s.shift, &mut self.slice))
+                .map(|s| {
+                    climb(
+                        &c.volumes[half],
+                        &data,
+                        &options,
+                        s.rotation,
+                        s.shift,
+                        &mut self.slice,
+                    )
+                })
                 .collect::<Result<_, _>>()?;
             fits.sort_by(|a, b| b.gain.total_cmp(&a.gain));
             if let Some(best) = fits.first().map(|f| f.gain) {
@@ -206,7 +226,13 @@ impl Worker {
         let volume = &c.volumes[half];
         let mut scale = 1.0;
         let (mut re, mut im) = (vec![0.0; n], vec![0.0; n]);
-        volume.slice(&best.rotation.m, &c.store.disc().kx()[..n], &c.store.disc().ky()[..n], &mut re, &mut im)?;
+        volume.slice(
+            &best.rotation.m,
+            &c.store.disc().kx()[..n],
+            &c.store.disc().ky()[..n],
+            &mut re,
+            &mut im,
+        )?;
         if c.estimate_scale {
             let data = self.view.observation(c.store, c.scale_radius);
             let m = data.re.len();
@@ -229,8 +255,7 @@ impl Worker {
             let t = fit.shift.map(|v| (v / c.store.disc().box_size() as f64) as f32);
             for k in 0..n {
                 let (s, cs) = sin_cos_turns::<false>(data.kx[k] * t[0] + data.ky[k] * t[1]);
-                let (xr, xi) =
-                    (data.re[k] * cs + data.im[k] * s, data.im[k] * cs - data.re[k] * s);
+                let (xr, xi) = (data.re[k] * cs + data.im[k] * s, data.im[k] * cs - data.re[k] * s);
                 let f = data.factor[k] * scale as f32;
                 if i == 0 {
                     let (rr, ri) = (xr - f * re[k], xi - f * im[k]);
@@ -243,7 +268,12 @@ impl Worker {
                 di[k] = w * f * xi;
                 dw[k] = w * f * f;
             }
-            contributions.push(Contribution { rotation: fit.rotation, re: dr, im: di, weight: dw });
+            contributions.push(Contribution {
+                rotation: fit.rotation,
+                re: dr,
+                im: di,
+                weight: dw,
+            });
         }
         let (rotation_sigma, shift_sigma) = best.sigmas();
         Ok(After {
@@ -285,5 +315,13 @@ fn laplace_weights(fits: &[Fit]) -> Vec<f64> {
     let w: Vec<f64> = log.iter().map(|l| (l - top).exp()).collect();
     let total: f64 = w.iter().sum();
     // The list is sorted by gain; the first keeps at least an equal share so that it always counts.
-    w.iter().map(|v| if total > 0.0 { v / total } else { 1.0 / fits.len() as f64 }).collect()
+    w.iter()
+        .map(|v| {
+            if total > 0.0 {
+                v / total
+            } else {
+                1.0 / fits.len() as f64
+            }
+        })
+        .collect()
 }

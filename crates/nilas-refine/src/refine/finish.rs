@@ -73,8 +73,10 @@ pub(crate) fn finish(
     let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &mask_fsc, state.seed)?;
     let shell = claimed_shell(&fsc, last);
     let merged = Sums::merged(&pass.sums[0], &pass.sums[1]);
-    let mut full: Vec<f64> =
-        reliability(&fsc.corrected.correlation, last).iter().map(|f| 2.0 * f / (1.0 + f)).collect();
+    let mut full: Vec<f64> = reliability(&fsc.corrected.correlation, last)
+        .iter()
+        .map(|f| 2.0 * f / (1.0 + f))
+        .collect();
     let supported = support_z.is_none_or(|z| z > SUPPORT_NEEDED);
     if !supported {
         full.truncate(4);
@@ -88,7 +90,12 @@ pub(crate) fn finish(
     };
     Ok(RefineOutcome {
         map: merged.weighted_map(&full)?,
-        cref: fsc.corrected.correlation.iter().map(|f| nilas_volume::fsc::cref(*f)).collect(),
+        cref: fsc
+            .corrected
+            .correlation
+            .iter()
+            .map(|f| nilas_volume::fsc::cref(*f))
+            .collect(),
         half_maps,
         mask_refine: state.mask.clone(),
         mask_fsc,
@@ -113,10 +120,16 @@ fn fsc_mask(
     }
     let last = inputs.last_shell();
     let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &state.mask, state.seed)?;
-    let full: Vec<f64> =
-        reliability(&fsc.corrected.correlation, last).iter().map(|f| 2.0 * f / (1.0 + f)).collect();
+    let full: Vec<f64> = reliability(&fsc.corrected.correlation, last)
+        .iter()
+        .map(|f| 2.0 * f / (1.0 + f))
+        .collect();
     let map = Sums::merged(&sums[0], &sums[1]).weighted_map(&full)?;
-    automatic_mask(&map, inputs.params, inputs.resolution_of(claimed_shell(&fsc, last)))
+    automatic_mask(
+        &map,
+        inputs.params,
+        inputs.resolution_of(claimed_shell(&fsc, last)),
+    )
 }
 
 /// The reference that a refinement starts from: on the particles' grid, low-passed.

@@ -30,11 +30,24 @@ pub(crate) fn reconstruct_known(
 ) -> Result<RefineOutcome, RefineError> {
     let store = ParticleStore::build(source, particles, params.pixel_size_angstrom, scratch, observer)?;
     let (n, a) = (store.disc().box_size(), params.pixel_size_angstrom);
-    let inputs = Inputs { store: &store, particles, params, symmetry, given_mask: mask };
+    let inputs = Inputs {
+        store: &store,
+        particles,
+        params,
+        symmetry,
+        given_mask: mask,
+    };
     let radius = 0.45 * n as f64 * a;
     let wide = match mask {
         Some(m) => m.clone(),
-        None => sphere(n, a, params.particle_diameter_angstrom.map_or(radius, |d| radius.min(0.5 * d)), 4.0 * a)?,
+        None => sphere(
+            n,
+            a,
+            params
+                .particle_diameter_angstrom
+                .map_or(radius, |d| radius.min(0.5 * d)),
+            4.0 * a,
+        )?,
     };
     let empty = Volume::zeros(n, a)?;
     let mut state = RefineState::new(&store, particles, params, empty, wide, inputs.last_shell())?;
@@ -46,7 +59,11 @@ pub(crate) fn reconstruct_known(
         }
     }
     let sums = insert_all(&inputs, &state, observer)?;
-    let pass = Pass { sums, changes: Changes::default(), timings: Timings::default() };
+    let pass = Pass {
+        sums,
+        changes: Changes::default(),
+        timings: Timings::default(),
+    };
     if mask.is_none() {
         // One automatic mask from the sphere's curve; the final mask follows from that.
         let first = finish(&inputs, &state, &pass, None)?;

@@ -55,7 +55,10 @@ impl RefineParams {
             if v > 0.0 && v.is_finite() {
                 Ok(())
             } else {
-                Err(RefineError::Parameter { name, message: format!("{v} is not a positive length") })
+                Err(RefineError::Parameter {
+                    name,
+                    message: format!("{v} is not a positive length"),
+                })
             }
         };
         positive("pixel_size_angstrom", self.pixel_size_angstrom)?;

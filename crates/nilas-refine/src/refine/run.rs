@@ -44,7 +44,13 @@ pub fn run(
             message: format!("its box is {} voxels, the particles' {n}", m.n),
         });
     }
-    let inputs = Inputs { store: &store, particles, params, symmetry: &symmetry, given_mask: mask };
+    let inputs = Inputs {
+        store: &store,
+        particles,
+        params,
+        symmetry: &symmetry,
+        given_mask: mask,
+    };
     let mut state = match resume {
         Some(s) => check_resume(s, &inputs)?,
         None => start(&inputs, initial)?,
@@ -70,8 +76,18 @@ fn start(inputs: &Inputs, initial: &Volume) -> Result<RefineState, RefineError> 
         None => automatic_mask(&reference, inputs.params, inputs.params.initial_low_pass_angstrom)?,
     };
     let reference = reference.times(&mask)?;
-    let first = inputs.shell_at(inputs.params.initial_low_pass_angstrom).max(6).min(inputs.last_shell());
-    let mut state = RefineState::new(inputs.store, inputs.particles, inputs.params, reference, mask, first)?;
+    let first = inputs
+        .shell_at(inputs.params.initial_low_pass_angstrom)
+        .max(6)
+        .min(inputs.last_shell());
+    let mut state = RefineState::new(
+        inputs.store,
+        inputs.particles,
+        inputs.params,
+        reference,
+        mask,
+        first,
+    )?;
     let found = support::test(inputs, &state, first, false, ScoreRule::FreeScale)?;
     state.support[0] = found.z;
     let factor = fallback_scale(found.scale, inputs, &state);
@@ -87,7 +103,11 @@ fn fallback_scale(measured: f64, inputs: &Inputs, state: &RefineState) -> f64 {
     let power: f64 = r.data.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / r.n as f64;
     let n = inputs.store.disc().box_size() as f64;
     let ceiling = if power > 0.0 { (n * n / power).sqrt() } else { 1.0 };
-    if measured > 1e-3 * ceiling && measured.is_finite() { measured } else { 0.03 * ceiling }
+    if measured > 1e-3 * ceiling && measured.is_finite() {
+        measured
+    } else {
+        0.03 * ceiling
+    }
 }
 
 fn check_resume(state: RefineState, inputs: &Inputs) -> Result<RefineState, RefineError> {

@@ -29,7 +29,9 @@ impl Out {
     fn volume(&mut self, v: &Volume) {
         self.size(v.n);
         self.f64(v.voxel_size_angstrom);
-        v.data.iter().for_each(|x| self.0.extend_from_slice(&x.to_le_bytes()));
+        v.data
+            .iter()
+            .for_each(|x| self.0.extend_from_slice(&x.to_le_bytes()));
     }
 }
 
@@ -86,7 +88,13 @@ impl RefineState {
         o.size(self.iteration);
         o.size(self.box_size);
         o.u64(self.seed);
-        for v in [self.radius, self.initial_radius, self.scale_radius, self.settled, self.global_done] {
+        for v in [
+            self.radius,
+            self.initial_radius,
+            self.scale_radius,
+            self.settled,
+            self.global_done,
+        ] {
             o.size(v);
         }
         o.size(usize::from(self.global));
@@ -97,7 +105,10 @@ impl RefineState {
             o.size(g.len());
             g.iter().for_each(|v| o.f64(*v));
         }
-        self.references.iter().chain([&self.mask]).for_each(|v| o.volume(v));
+        self.references
+            .iter()
+            .chain([&self.mask])
+            .for_each(|v| o.volume(v));
         o.size(self.particles.len());
         for p in &self.particles {
             p.rotation.m.iter().flatten().for_each(|v| o.f64(*v));
@@ -120,10 +131,13 @@ impl RefineState {
     /// Not such a file, cut short, or changed since.
     pub fn load(mut from: impl Read) -> Result<Self, RefineError> {
         let mut all = Vec::new();
-        from.read_to_end(&mut all).map_err(|e| RefineError::State(e.to_string()))?;
+        from.read_to_end(&mut all)
+            .map_err(|e| RefineError::State(e.to_string()))?;
         let mut head = In(&all);
         if head.take(8)? != MAGIC {
-            return Err(RefineError::State("this is not a saved refinement of this version".into()));
+            return Err(RefineError::State(
+                "this is not a saved refinement of this version".into(),
+            ));
         }
         let length = head.size()?;
         let body = head.take(length)?.to_vec();
@@ -190,5 +204,7 @@ impl RefineState {
 }
 
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| {
+        (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }

@@ -65,7 +65,10 @@ impl RefineState {
         self.particles
             .iter()
             .map(|p| ParticleResult {
-                pose: Pose { rotation: p.rotation, shift_angstrom: p.shift.map(|v| v * a) },
+                pose: Pose {
+                    rotation: p.rotation,
+                    shift_angstrom: p.shift.map(|v| v * a),
+                },
                 half: p.half,
                 scale: p.scale,
                 log_likelihood: p.log_likelihood,
@@ -103,7 +106,11 @@ impl RefineState {
                 ParticleState {
                     rotation: pose.rotation,
                     shift: pose.shift_angstrom.map(|v| v / a),
-                    scale: if p.scale > 0.0 && p.scale.is_finite() { p.scale } else { 1.0 },
+                    scale: if p.scale > 0.0 && p.scale.is_finite() {
+                        p.scale
+                    } else {
+                        1.0
+                    },
                     half,
                     has_pose: params.local_only && p.pose.is_some(),
                     log_likelihood: 0.0,
@@ -137,11 +144,17 @@ impl RefineState {
 pub(crate) fn check_content(store: &ParticleStore) -> Result<(), RefineError> {
     let with_content = (0..store.len()).filter(|i| !store.is_blank(*i)).count();
     if with_content < MINIMUM {
-        return Err(RefineError::TooFew { found: with_content, needed: MINIMUM });
+        return Err(RefineError::TooFew {
+            found: with_content,
+            needed: MINIMUM,
+        });
     }
     let duplicates = (0..store.len()).filter(|i| store.copy_of(*i).is_some()).count();
     if with_content - duplicates < MINIMUM || 2 * duplicates > with_content {
-        return Err(RefineError::Duplicates { duplicates, total: with_content });
+        return Err(RefineError::Duplicates {
+            duplicates,
+            total: with_content,
+        });
     }
     Ok(())
 }

@@ -13,9 +13,9 @@ use crate::store::ParticleStore;
 use nilas_geometry::{Rotation, so3};
 use nilas_kernels::insert::{Accumulator, InsertItem};
 use nilas_kernels::slice::SplineVolume;
+use nilas_volume::Volume;
 use nilas_volume::fsc::{CorrectedFsc, HALF_MAP_THRESHOLD, masked_corrected_fsc};
 use nilas_volume::mask::{AutoMask, auto, sphere};
-use nilas_volume::Volume;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -42,7 +42,10 @@ impl Inputs<'_> {
     /// Largest shell that may be used.
     pub fn last_shell(&self) -> usize {
         let nyquist = self.store.disc().radius();
-        let wanted = self.params.max_resolution_angstrom.map_or(nyquist, |d| self.shell_at(d));
+        let wanted = self
+            .params
+            .max_resolution_angstrom
+            .map_or(nyquist, |d| self.shell_at(d));
         nyquist.min(wanted.max(4))
     }
 
@@ -83,7 +86,10 @@ pub(crate) fn step(
     let insert_radius = (state.radius * 3 / 2 + 8).min(inputs.last_shell());
     let pass = pass(inputs, state, insert_radius, observer)?;
     let start = Instant::now();
-    let half_maps = [pass.sums[0].plain_map(insert_radius)?, pass.sums[1].plain_map(insert_radius)?];
+    let half_maps = [
+        pass.sums[0].plain_map(insert_radius)?,
+        pass.sums[1].plain_map(insert_radius)?,
+    ];
     let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &state.mask, state.seed)?;
     let resolution = claimed_shell(&fsc, insert_radius);
     update_mask(inputs, state, &pass.sums, &fsc, resolution)?;
@@ -93,7 +99,11 @@ pub(crate) fn step(
     }
     let mut timings = pass.timings;
     timings.maps_seconds = start.elapsed().as_secs_f64();
-    let search = if state.global { SearchKind::Global } else { SearchKind::Local };
+    let search = if state.global {
+        SearchKind::Global
+    } else {
+        SearchKind::Local
+    };
     let aligned_at = state.radius;
     let rotation_change = median(&pass.changes.rotation);
     let shift_change = median(&pass.changes.shift) * inputs.params.pixel_size_angstrom;
@@ -140,14 +150,29 @@ pub(crate) fn pass(
     let turn: Rotation = so3::random_perturbation(ORDER, &mut rng);
     let search = if state.global || !inputs.params.local_only {
         let reach = mask_radius(&state.mask);
-        Some(GlobalSearch::new(&volumes, store, search_radius, ORDER, &inputs.params.group, &turn, reach)?)
+        Some(GlobalSearch::new(
+            &volumes,
+            store,
+            search_radius,
+            ORDER,
+            &inputs.params.group,
+            &turn,
+            reach,
+        )?)
     } else {
         None
     };
     let audit: Vec<bool> = (0..store.len()).map(|_| rng.random::<f64>() < AUDIT).collect();
-    let range = inputs.params.shift_range_angstrom.map_or(0.1 * n as f64, |r| r / store.pixel_size_angstrom());
+    let range = inputs
+        .params
+        .shift_range_angstrom
+        .map_or(0.1 * n as f64, |r| r / store.pixel_size_angstrom());
     // Particles that have been placed once need only what a wrong basin may hide.
-    let shift_range = if state.global_done == 0 { range } else { range.min(4.0) };
+    let shift_range = if state.global_done == 0 {
+        range
+    } else {
+        range.min(4.0)
+    };
     let context = Context {
         store,
         noise: &state.noise,
@@ -175,7 +200,10 @@ pub(crate) fn pass(
             global: search.is_some() && (state.global || audit[i] || !p.has_pose),
         })
         .collect();
-    let mut accumulators = [Accumulator::new(n, insert_radius)?, Accumulator::new(n, insert_radius)?];
+    let mut accumulators = [
+        Accumulator::new(n, insert_radius)?,
+        Accumulator::new(n, insert_radius)?,
+    ];
     let mut residuals = ResidualSums::new(state.noise.power.len(), store.disc().radius() + 1);
     let mut changes = Changes::default();
     let mut timings = Timings::default();
@@ -201,8 +229,12 @@ pub(crate) fn pass(
         for (i, r) in chunk.iter().zip(results) {
             let (b, p) = (&befores[*i], &mut state.particles[*i]);
             if b.has_pose {
-                changes.rotation.push(inputs.params.group.distance(&b.rotation, &r.rotation));
-                changes.shift.push((b.shift[0] - r.shift[0]).hypot(b.shift[1] - r.shift[1]));
+                changes
+                    .rotation
+                    .push(inputs.params.group.distance(&b.rotation, &r.rotation));
+                changes
+                    .shift
+                    .push((b.shift[0] - r.shift[0]).hypot(b.shift[1] - r.shift[1]));
                 if b.global {
                     changes.audited += 1;
                     changes.audit_better += usize::from(r.audit_better);
@@ -228,7 +260,11 @@ pub(crate) fn pass(
         Sums::new(&accumulators[0], inputs.symmetry, a),
         Sums::new(&accumulators[1], inputs.symmetry, a),
     ];
-    Ok(Pass { sums, changes, timings })
+    Ok(Pass {
+        sums,
+        changes,
+        timings,
+    })
 }
 
 /// Adds a batch to the accumulators of its half-sets, in the particles' order.
@@ -271,7 +307,11 @@ fn normalise_scales(state: &mut RefineState, usable: &[usize]) {
 /// The shell (with fraction) where the corrected curve first falls below 0.143, at most the last one inserted.
 pub(crate) fn claimed_shell(fsc: &CorrectedFsc, last: usize) -> f64 {
     let c = fsc.corrected.crossing(HALF_MAP_THRESHOLD);
-    if c.crossed { c.shell.min(last as f64) } else { last as f64 }
+    if c.crossed {
+        c.shell.min(last as f64)
+    } else {
+        last as f64
+    }
 }
 
 /// The curve that regularises the references: as measured while it stays above 0.05, then nothing.
@@ -312,7 +352,12 @@ pub(crate) fn automatic_mask(
         Ok(mask) if mask.data.iter().map(|v| f64::from(*v)).sum::<f64>() > 100.0 => Ok(mask),
         _ => {
             let radius = settings.radius_angstrom.unwrap_or(0.42 * map.box_angstrom());
-            Ok(sphere(map.n, map.voxel_size_angstrom, radius.min(0.42 * map.box_angstrom()), 6.0)?)
+            Ok(sphere(
+                map.n,
+                map.voxel_size_angstrom,
+                radius.min(0.42 * map.box_angstrom()),
+                6.0,
+            )?)
         }
     }
 }
@@ -341,9 +386,16 @@ fn plan_next(
     let was = state.radius;
     let reached = resolution.floor() as usize;
     // A first map may be trusted a little beyond what it was aligned at, not arbitrarily far.
-    state.radius = reached.clamp(state.initial_radius.min(6), (was * 7 / 4 + 4).min(inputs.last_shell()));
+    state.radius = reached.clamp(
+        state.initial_radius.min(6),
+        (was * 7 / 4 + 4).min(inputs.last_shell()),
+    );
     let c = &fsc.corrected.correlation;
-    state.scale_radius = (1..=state.radius).take_while(|r| c[*r] > 0.5).last().unwrap_or(3).max(3);
+    state.scale_radius = (1..=state.radius)
+        .take_while(|r| c[*r] > 0.5)
+        .last()
+        .unwrap_or(3)
+        .max(3);
     if state.global {
         state.global_done += 1;
     }
@@ -353,7 +405,8 @@ fn plan_next(
     let early = state.global_done < 2;
     let wrong_basins = audit > 0.02 && state.global_done < 6;
     let was_global = state.global;
-    state.global = !inputs.params.local_only && (early || wrong_basins || (was_global && !small && state.global_done < 4));
+    state.global = !inputs.params.local_only
+        && (early || wrong_basins || (was_global && !small && state.global_done < 4));
     state.settled = if unchanged && !early { state.settled + 1 } else { 0 };
     let quiet = state.settled >= 2 && small && !wrong_basins;
     state.converged = quiet || state.settled >= 4 || state.iteration + 1 >= inputs.params.max_iterations;

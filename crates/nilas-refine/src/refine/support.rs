@@ -53,9 +53,19 @@ pub(crate) fn test(
         .map(|v| SplineVolume::from_real(&v.data, n, radius))
         .collect::<Result<Vec<_>, _>>()?;
     let reach = mask_radius(&state.mask);
-    let search =
-        GlobalSearch::new(&volumes, store, radius, 2, &inputs.params.group, &Rotation::identity(), reach)?;
-    let range = inputs.params.shift_range_angstrom.map_or(0.1 * n as f64, |r| r / store.pixel_size_angstrom());
+    let search = GlobalSearch::new(
+        &volumes,
+        store,
+        radius,
+        2,
+        &inputs.params.group,
+        &Rotation::identity(),
+        reach,
+    )?;
+    let range = inputs
+        .params
+        .shift_range_angstrom
+        .map_or(0.1 * n as f64, |r| r / store.pixel_size_angstrom());
     let rings: Vec<bool> = (1..=radius).map(|q| !held_out(q)).collect();
     let context = Context {
         store,
@@ -84,11 +94,25 @@ pub(crate) fn test(
                 view.load(store, &state.noise, &inputs.particles[*i], *i, margin, p.scale)?;
                 let centre = p.shift.map(f64::round);
                 let shifts = shift_lattice(centre, context.shift_range, context.shift_step);
-                let query =
-                    GlobalQuery { shifts: &shifts, rule, rings: Some(&rings), window: 10.0, max_seeds: 2 };
-                let seeds =
-                    search.seeds(store, view, &inputs.particles[*i], p.scale, which, &query, scratch)?;
-                let Some(seed) = seeds.first() else { return Ok([0.0; 2]) };
+                let query = GlobalQuery {
+                    shifts: &shifts,
+                    rule,
+                    rings: Some(&rings),
+                    window: 10.0,
+                    max_seeds: 2,
+                };
+                let seeds = search.seeds(
+                    store,
+                    view,
+                    &inputs.particles[*i],
+                    p.scale,
+                    which,
+                    &query,
+                    scratch,
+                )?;
+                let Some(seed) = seeds.first() else {
+                    return Ok([0.0; 2]);
+                };
                 let all = view.factor.clone();
                 mask_factor(store, &mut view.factor, false);
                 let options = LocalOptions {
@@ -120,7 +144,10 @@ pub(crate) fn test(
         .collect::<Result<Vec<_>, _>>()?;
     let (cross, power) = sums.iter().fold((0.0, 0.0), |a, b| (a.0 + b[0], a.1 + b[1]));
     if power > 0.0 {
-        Ok(Support { z: cross / (0.5 * power).sqrt(), scale: cross / power })
+        Ok(Support {
+            z: cross / (0.5 * power).sqrt(),
+            scale: cross / power,
+        })
     } else {
         Ok(Support { z: 0.0, scale: 0.0 })
     }
