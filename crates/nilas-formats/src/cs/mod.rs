@@ -1,6 +1,6 @@
 //! `.cs` datasets: numpy structured arrays and CSDAT streams.
 //!
-//! [`write`] makes the numpy form, byte for byte as `numpy.save` (numpy 2) writes the structured array of a
+//! [`write()`] makes the numpy form, byte for byte as `numpy.save` (numpy 2) writes the structured array of a
 //! `cryosparc.dataset.Dataset`; [`write_csdat`] makes the stream form. [`read`] takes either, with all three header paddings
 //! that numpy has used. Strings are `|S(w)` with `w` = longest UTF-8 length + 1.
 
