@@ -105,6 +105,7 @@ describe("formats", () => {
     expect([0.42, 42.4, 185, 7800, 273600, NaN].map(formatDuration)).toEqual(["0.4 s", "42 s", "3 min 05 s", "2 h 10 min", "3 d 4 h", "–"]);
     expect(formatBytes(1536 * 1024 * 1024)).toBe("1.5 GiB");
     expect(splitUnit("resolution_angstrom")).toEqual({ words: "Resolution", unit: "Å" });
+    expect(splitUnit("spectral_snr_to_10_angstrom")).toEqual({ words: "Spectral SNR to 10 Å", unit: "" });
     expect(formatStatistic("resolution_angstrom", 4.126)).toBe("4.13 Å");
     expect(formatStatistic("particles", 20000)).toBe("20\u202f000");
     expect(formatValue(0.00001234)).toBe("1.23×10⁻⁵");

@@ -39,7 +39,10 @@ const UNITS: [suffix: string, unit: string][] = [
 /** Splits a field name into words and its unit: `resolution_angstrom` -> `resolution`, `Å`. */
 export function splitUnit(name: string): { words: string; unit: string } {
   for (const [suffix, unit] of UNITS) {
-    if (name.endsWith(suffix) && name.length > suffix.length) return { words: spaced(name.slice(0, -suffix.length)), unit };
+    if (!name.endsWith(suffix) || name.length === suffix.length) continue;
+    // a suffix after a number belongs to that number: `fsc_at_8_angstrom` is a bare value at 8 Å
+    if (/_\d+$/.test(name.slice(0, -suffix.length))) return { words: `${spaced(name.slice(0, -suffix.length))} ${unit}`, unit: "" };
+    return { words: spaced(name.slice(0, -suffix.length)), unit };
   }
   return { words: spaced(name), unit: "" };
 }
