@@ -8,7 +8,7 @@ use crate::master::Master;
 use nilas_api::{ApiError, CreatedUser, ErrorKind, LoginRequest, NewUser, PasswordChange, UserInfo};
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A cheap handle to the server's parts.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Parts {
     /// The file picker.
     pub browser: Browser,
     limit: LoginLimit,
+    /// Hashing takes 19 MiB: one password at a time.
+    hashing: Mutex<()>,
 }
 
 impl Deref for App {
@@ -37,6 +39,7 @@ impl App {
             master,
             browser,
             limit: LoginLimit::default(),
+            hashing: Mutex::new(()),
         }))
     }
 }
@@ -52,6 +55,7 @@ impl Parts {
                 format!("wait {wait_s} seconds and try again"),
             ));
         }
+        let _one = self.hashing.lock().unwrap_or_else(PoisonError::into_inner);
         match self
             .master
             .accounts()
@@ -102,6 +106,7 @@ impl Parts {
                 "wait a minute and try again",
             ));
         }
+        let _one = self.hashing.lock().unwrap_or_else(PoisonError::into_inner);
         let accounts = self.master.accounts();
         if !accounts
             .check_password(&user.email, &request.current)

@@ -12,6 +12,7 @@ mod login_limit;
 pub mod master;
 mod router;
 mod routes;
+pub mod serve;
 mod session;
 mod viewer_map;
 
@@ -19,3 +20,4 @@ pub use app::App;
 pub use browser::Browser;
 pub use master::Master;
 pub use router::{openapi, router};
+pub use serve::{Server, ServerSettings};

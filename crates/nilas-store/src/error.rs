@@ -32,7 +32,7 @@ pub enum StoreError {
         message: String,
     },
     /// Another running instance uses the project directory.
-    #[error("the project directory {} is in use by {by}", path.display())]
+    #[error("the directory {} is in use by {by}", path.display())]
     InUse {
         /// The directory.
         path: PathBuf,

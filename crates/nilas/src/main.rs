@@ -1,14 +1,27 @@
 //! The `nilas` program: one file per subcommand, no logic.
 
 mod api;
+mod doctor;
+mod installation;
 mod job;
 mod job_process;
+mod lane;
+mod project;
 mod run;
+mod server;
+mod signals;
+mod token;
+mod user;
+mod worker;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 use std::io::Write;
 use std::process::ExitCode;
 
+/// Single-particle cryo-EM from particles to a map.
+///
+/// Exit codes: 0 done, 1 failed (the reason and what to do are printed), 2 wrong usage.
 #[derive(Debug, Parser)]
 #[command(name = "nilas", version, about)]
 struct Cli {
@@ -18,10 +31,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Server(server::ServerArgs),
+    Worker(worker::WorkerArgs),
     Run(run::RunArgs),
     /// Job types, and the jobs of a running server.
-    #[command(subcommand)]
-    Job(job::JobCommand),
+    Job(job::JobArgs),
+    /// Projects of a running server.
+    Project(project::ProjectArgs),
+    /// Lanes of a running server: where jobs run.
+    Lane(lane::LaneArgs),
+    /// Accounts of the server on this machine.
+    User(user::UserArgs),
+    /// API tokens of the server on this machine.
+    Token(token::TokenArgs),
+    Doctor(doctor::DoctorArgs),
     /// The HTTP API's own description.
     #[command(subcommand)]
     Api(api::ApiCommand),
@@ -32,8 +55,15 @@ enum Command {
 fn main() -> ExitCode {
     let done = |()| ExitCode::SUCCESS;
     let outcome = match Cli::parse().command {
+        Command::Server(args) => server::run(&args).map(done),
+        Command::Worker(args) => worker::run(&args).map(done),
         Command::Run(args) => run::run(&args),
-        Command::Job(command) => job::run(&command).map(done),
+        Command::Job(args) => job::run(&args).map(done),
+        Command::Project(args) => project::run(&args).map(done),
+        Command::Lane(args) => lane::run(&args).map(done),
+        Command::User(args) => user::run(&args).map(done),
+        Command::Token(args) => token::run(&args).map(done),
+        Command::Doctor(args) => doctor::run(&args),
         Command::JobProcess(args) => job_process::run(&args),
         Command::Api(command) => api::run(&command).map(done),
     };
@@ -50,4 +80,29 @@ pub(crate) fn print(text: &str) {
         .write_all(text.as_bytes())
         .and_then(|()| out.write_all(b"\n"))
         .and_then(|()| out.flush());
+}
+
+/// Print a value as JSON.
+pub(crate) fn print_json<T: Serialize>(value: &T) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Print lines; when there are none, say so on stderr.
+pub(crate) fn print_lines(lines: &[String], none: &str) {
+    if lines.is_empty() {
+        eprintln!("{none}");
+    } else {
+        print(&lines.join("\n"));
+    }
+}
+
+/// An error of the store with its hint.
+pub(crate) fn with_hint(error: nilas_store::StoreError) -> anyhow::Error {
+    let hint = error.hint();
+    if hint.is_empty() {
+        error.into()
+    } else {
+        anyhow::anyhow!("{error}\n{hint}")
+    }
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub struct VolumeQuery {
     /// Path of the map, relative to the job directory or (as in an output's `files`) to the project directory.
     pub file: String,
-    /// Edge of the largest map to send, voxels (default 128, 16 to 512).
+    /// Edge of the largest map to send, voxels (default 128, 16 to 256).
     pub max_box: Option<usize>,
 }
 
@@ -30,7 +30,7 @@ pub async fn get_volume(
     Place((p, j)): Place<(ProjectId, JobId)>,
     QueryOf(query): QueryOf<VolumeQuery>,
 ) -> Result<Response, Refusal> {
-    let max_box = query.max_box.unwrap_or(128).clamp(16, 512);
+    let max_box = query.max_box.unwrap_or(128).clamp(16, 256);
     let bytes = blocking(move || {
         let directory = app.master.job_directory(p, j)?;
         let inside = query.file.strip_prefix(&format!("{j}/")).unwrap_or(&query.file);

@@ -2,7 +2,7 @@
 
 mod report;
 mod watch;
-mod workflow;
+pub(crate) mod workflow;
 
 use anyhow::{Context, Result};
 use nilas_api::{JobInfo, NewJob, NewProject, PatchJob, RestartJob};

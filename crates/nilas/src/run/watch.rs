@@ -1,6 +1,6 @@
 //! Waiting for the jobs of a workflow while showing what they do.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use nilas_api::ServerEvent;
 use nilas_model::{EventKind, JobId, JobRecord, JobStatus, Level, Progress, ProjectId};
@@ -24,7 +24,9 @@ pub fn until_done(
     names: &BTreeMap<JobId, String>,
     verbose: bool,
 ) -> Result<bool> {
-    let interrupts = count_interrupts()?;
+    let interrupts = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&interrupts);
+    crate::signals::on_stop(move |count| counter.store(count, Ordering::Relaxed))?;
     let mut listener = master.listen();
     let mut screen = Screen::new(names.clone(), verbose);
     let mut told_to_stop = false;
@@ -92,30 +94,6 @@ fn hopeless(jobs: &[JobRecord]) -> Vec<JobId> {
         }
     }
     found
-}
-
-fn count_interrupts() -> Result<Arc<AtomicU32>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let count = Arc::new(AtomicU32::new(0));
-    let counter = Arc::clone(&count);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
-    let guard = runtime.enter();
-    let mut interrupt = signal(SignalKind::interrupt()).context("setting up the handler for Ctrl-C")?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    drop(guard);
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            runtime.block_on(async {
-                loop {
-                    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-                    counter.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        })?;
-    Ok(count)
 }
 
 struct Line {

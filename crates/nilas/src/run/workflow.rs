@@ -183,7 +183,7 @@ fn split(source: &str) -> Result<(&str, &str)> {
 }
 
 /// A value as TOML would read it; anything else is text.
-fn parse_value(text: &str) -> Value {
+pub fn parse_value(text: &str) -> Value {
     let table: Option<BTreeMap<String, Value>> = toml::from_str(&format!("value = {text}")).ok();
     table
         .and_then(|mut table| table.remove("value"))
