@@ -1,6 +1,7 @@
 //! The `nilas` program: one file per subcommand, no logic.
 
 mod api;
+mod data;
 mod doctor;
 mod installation;
 mod job;
@@ -12,6 +13,7 @@ mod server;
 mod signals;
 mod token;
 mod user;
+mod volume;
 mod worker;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +46,12 @@ enum Command {
     User(user::UserArgs),
     /// API tokens of the server on this machine.
     Token(token::TokenArgs),
+    /// What is inside of files.
+    #[command(subcommand)]
+    Data(data::DataCommand),
+    /// Maps: compare and measure.
+    #[command(subcommand)]
+    Volume(volume::VolumeCommand),
     Doctor(doctor::DoctorArgs),
     /// The HTTP API's own description.
     #[command(subcommand)]
@@ -63,6 +71,8 @@ fn main() -> ExitCode {
         Command::Lane(args) => lane::run(&args).map(done),
         Command::User(args) => user::run(&args).map(done),
         Command::Token(args) => token::run(&args).map(done),
+        Command::Data(command) => data::run(&command).map(done),
+        Command::Volume(command) => volume::run(&command).map(done),
         Command::Doctor(args) => doctor::run(&args),
         Command::JobProcess(args) => job_process::run(&args),
         Command::Api(command) => api::run(&command).map(done),
