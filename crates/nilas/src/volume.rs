@@ -59,10 +59,16 @@ fn read(path: &Path, voxel_size: Option<f64>) -> anyhow::Result<Volume> {
     let map = file.read_volume()?;
     let [nz, ny, nx] = map.shape;
     if nx != ny || ny != nz {
-        bail!("{} has {nx} x {ny} x {nz} voxels; a map must be a cube", path.display());
+        bail!(
+            "{} has {nx} x {ny} x {nz} voxels; a map must be a cube",
+            path.display()
+        );
     }
     let size = voxel_size.or(map.voxel_size_angstrom[0]).with_context(|| {
-        format!("the header of {} does not say the voxel size: give --voxel-size-a or --voxel-size-b", path.display())
+        format!(
+            "the header of {} does not say the voxel size: give --voxel-size-a or --voxel-size-b",
+            path.display()
+        )
     })?;
     Volume::new(nx, size, map.data).with_context(|| path.display().to_string())
 }
@@ -93,12 +99,18 @@ fn same_grid(a: Volume, b: Volume) -> anyhow::Result<(Volume, Volume)> {
 }
 
 fn compare(args: &FscArgs) -> anyhow::Result<()> {
-    let (a, mut b) = same_grid(read(&args.a, args.voxel_size_a)?, read(&args.b, args.voxel_size_b)?)?;
+    let (a, mut b) = same_grid(
+        read(&args.a, args.voxel_size_a)?,
+        read(&args.b, args.voxel_size_b)?,
+    )?;
     let mut report = json!({
         "a": args.a, "b": args.b, "n": a.n, "voxel_size_angstrom": a.voxel_size_angstrom, "aligned": Value::Null,
     });
     if args.align {
-        let options = AlignOptions { try_mirror: !args.keep_hand, ..AlignOptions::default() };
+        let options = AlignOptions {
+            try_mirror: !args.keep_hand,
+            ..AlignOptions::default()
+        };
         let found = align(&a, &b, &options)?;
         b = found.apply(&b, &a)?;
         let motion = found.motion();
@@ -159,7 +171,11 @@ fn print_report(report: &Value, curve: &FscCurve) {
             "second map turned by {:.2}°, shifted by {} Å, {}; correlation {:.4}",
             found["angle_deg"].as_f64().unwrap_or(f64::NAN),
             found["shift_angstrom"],
-            if found["mirrored"] == true { "mirrored" } else { "not mirrored" },
+            if found["mirrored"] == true {
+                "mirrored"
+            } else {
+                "not mirrored"
+            },
             found["correlation"].as_f64().unwrap_or(f64::NAN)
         );
     }
@@ -172,7 +188,10 @@ fn print_report(report: &Value, curve: &FscCurve) {
         if at.crossed {
             println!("FSC = {threshold} at {:.2} Å", at.resolution_angstrom);
         } else {
-            println!("FSC stays above {threshold} up to {:.2} Å (Nyquist)", at.resolution_angstrom);
+            println!(
+                "FSC stays above {threshold} up to {:.2} Å (Nyquist)",
+                at.resolution_angstrom
+            );
         }
     }
 }
