@@ -83,19 +83,32 @@ pub(crate) fn encode(mode: MrcMode, values: &[f32], out: &mut Vec<u8>) -> Result
         MrcMode::I16 => ints(values, out, (-32768.0, 32767.0), |r| (r as i16).to_le_bytes()),
         MrcMode::U16 => ints(values, out, (0.0, 65535.0), |r| (r as u16).to_le_bytes()),
         MrcMode::F32 => {
-            out.reserve(values.len() * 4);
-            for v in values {
-                out.extend_from_slice(&v.to_le_bytes());
+            let start = out.len();
+            out.resize(start + values.len() * 4, 0);
+            for (b, v) in out[start..].as_chunks_mut::<4>().0.iter_mut().zip(values) {
+                *b = v.to_le_bytes();
             }
             Ok(())
         }
         MrcMode::F16 => {
-            for (i, &v) in values.iter().enumerate() {
-                let h = half::f16::from_f32(v);
-                if v.is_finite() && !h.is_finite() {
-                    return Err((i, v));
+            let start = out.len();
+            out.resize(start + values.len() * 2, 0);
+            let mut block = [half::f16::ZERO; 1024];
+            for (at, (bytes, block_values)) in
+                out[start..].chunks_mut(2048).zip(values.chunks(1024)).enumerate()
+            {
+                let block = &mut block[..block_values.len()];
+                block.convert_from_f32_slice(block_values);
+                let lost = block
+                    .iter()
+                    .zip(block_values)
+                    .position(|(h, v)| v.is_finite() && !h.is_finite());
+                if let Some(i) = lost {
+                    return Err((at * 1024 + i, block_values[i]));
                 }
-                out.extend_from_slice(&h.to_le_bytes());
+                for (b, h) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(block.iter()) {
+                    *b = h.to_le_bytes();
+                }
             }
             Ok(())
         }

@@ -53,30 +53,48 @@ impl Statistics {
     }
 
     fn add(&mut self, values: &[f32]) {
-        let (mut n, mut sum) = (0u64, 0.0f64);
-        for &v in values {
-            if v.is_finite() {
-                n += 1;
-                sum += f64::from(v);
-                self.minimum = self.minimum.min(v);
-                self.maximum = self.maximum.max(v);
-            } else {
-                self.not_finite += 1;
+        // Eight lanes side by side, so that the compiler can use vector registers.
+        let (chunks, rest) = values.as_chunks::<8>();
+        let mut sum = [0f64; 8];
+        let mut count = [0u32; 8];
+        let mut low = [f32::INFINITY; 8];
+        let mut high = [f32::NEG_INFINITY; 8];
+        let mut take = |lane: usize, v: f32| {
+            let good = v.is_finite();
+            sum[lane] += f64::from(if good { v } else { 0.0 });
+            count[lane] += u32::from(good);
+            low[lane] = low[lane].min(if good { v } else { f32::INFINITY });
+            high[lane] = high[lane].max(if good { v } else { f32::NEG_INFINITY });
+        };
+        for chunk in chunks {
+            for (lane, &v) in chunk.iter().enumerate() {
+                take(lane, v);
             }
         }
+        rest.iter().for_each(|&v| take(0, v));
+        let n: u64 = count.iter().map(|&c| u64::from(c)).sum();
+        self.not_finite += values.len() as u64 - n;
         if n == 0 {
             return;
         }
+        self.minimum = low.iter().fold(self.minimum, |a, &b| a.min(b));
+        self.maximum = high.iter().fold(self.maximum, |a, &b| a.max(b));
         let n = n as f64;
-        let mean = sum / n;
-        let squares: f64 = values
-            .iter()
-            .filter(|v| v.is_finite())
-            .map(|&v| (f64::from(v) - mean).powi(2))
-            .sum();
+        let mean = sum.iter().sum::<f64>() / n;
+        let mut squares = [0f64; 8];
+        let mut spread = |lane: usize, v: f32| {
+            let d = if v.is_finite() { f64::from(v) - mean } else { 0.0 };
+            squares[lane] += d * d;
+        };
+        for chunk in chunks {
+            for (lane, &v) in chunk.iter().enumerate() {
+                spread(lane, v);
+            }
+        }
+        rest.iter().for_each(|&v| spread(0, v));
         let delta = mean - self.mean;
         let total = self.count + n;
-        self.sum_squares += squares + delta * delta * self.count * n / total;
+        self.sum_squares += squares.iter().sum::<f64>() + delta * delta * self.count * n / total;
         self.mean += delta * n / total;
         self.count = total;
     }
