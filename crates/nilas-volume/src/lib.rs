@@ -5,10 +5,13 @@
 //! with `round(|k|) = r`; the Nyquist planes are never read. Conventions: `docs/conventions.md`.
 
 pub mod align;
+pub mod directional;
 pub mod filter;
 pub mod fsc;
 pub mod mask;
 mod morphology;
+pub mod picture;
+pub mod sharpen;
 mod spectrum;
 #[cfg(test)]
 mod test_maps;

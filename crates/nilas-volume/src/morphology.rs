@@ -149,7 +149,7 @@ mod tests {
                 .fold(f32::INFINITY, f32::min);
             assert_eq!(*d, nearest, "voxel {i}");
         }
-        assert!(squared_distance(&vec![false; 64], 4).iter().all(|d| *d > 48.0));
+        assert!(squared_distance(&[false; 64], 4).iter().all(|d| *d > 48.0));
     }
 
     #[test]

@@ -99,8 +99,8 @@ impl Spectrum {
         self.scale_radially(|r| interpolate(curve, r));
     }
 
-    /// Folds over all Fourier voxels but the Nyquist planes' within shells `0 ..= n/2`: one accumulator per section,
-    /// merged in order, so that the result doesn't depend on the number of cores.
+    /// Folds over all Fourier voxels but the Nyquist planes' within shells `0 ..= n/2`: one accumulator per block of
+    /// sections, always the same blocks, merged in order, so that the result doesn't depend on the number of cores.
     pub(crate) fn fold<A: Send>(
         &self,
         new: impl Fn() -> A + Sync,
@@ -109,28 +109,31 @@ impl Spectrum {
     ) -> A {
         let n = self.n;
         let w = n / 2 + 1;
-        let sections: Vec<A> = (0..n)
+        let block = n.div_ceil(32);
+        let blocks: Vec<A> = (0..n.div_ceil(block))
             .into_par_iter()
-            .map(|z| {
+            .map(|b| {
                 let mut accumulator = new();
-                let kz = signed(z, n);
-                for y in 0..n {
-                    let ky = signed(y, n);
-                    for x in 0..w {
-                        let k = [x as i64, ky, kz];
-                        let shell = (length(k) + 0.5) as usize;
-                        if shell < w && !is_nyquist(k, n) {
-                            let multiplicity = if x == 0 { 1.0 } else { 2.0 };
-                            let index = (z * n + y) * w + x;
-                            add(
-                                &mut accumulator,
-                                FourierVoxel {
-                                    k,
-                                    shell,
-                                    index,
-                                    multiplicity,
-                                },
-                            );
+                for z in b * block..((b + 1) * block).min(n) {
+                    let kz = signed(z, n);
+                    for y in 0..n {
+                        let ky = signed(y, n);
+                        for x in 0..w {
+                            let k = [x as i64, ky, kz];
+                            let shell = (length(k) + 0.5) as usize;
+                            if shell < w && !is_nyquist(k, n) {
+                                let multiplicity = if x == 0 { 1.0 } else { 2.0 };
+                                let index = (z * n + y) * w + x;
+                                add(
+                                    &mut accumulator,
+                                    FourierVoxel {
+                                        k,
+                                        shell,
+                                        index,
+                                        multiplicity,
+                                    },
+                                );
+                            }
                         }
                     }
                 }
@@ -138,8 +141,8 @@ impl Spectrum {
             })
             .collect();
         let mut total = new();
-        for section in sections {
-            merge(&mut total, section);
+        for part in blocks {
+            merge(&mut total, part);
         }
         total
     }

@@ -74,32 +74,51 @@ impl Moving {
         Ok(Self { reach, block, ratio })
     }
 
-    /// The transform at a frequency in Fourier pixels of the fixed map, by linear interpolation; 0 outside of the block.
-    #[inline]
-    pub(super) fn at(&self, k: [f64; 3], mirrored: bool) -> Complex32 {
-        let mut p = k.map(|c| c * self.ratio);
-        if mirrored {
-            p[0] = -p[0];
-        }
-        let conjugate = p[0] < 0.0;
+    /// The matrix that takes a frequency of the fixed map (Fourier pixels) to where [`Moving::sample`] reads it, for the
+    /// moving map mirrored or not and turned by `rotation`.
+    pub(super) fn frame(&self, rotation: &Rotation, mirrored: bool) -> [[f32; 3]; 3] {
+        let m = &rotation.m;
+        std::array::from_fn(|i| {
+            let sign = if mirrored && i == 0 {
+                -self.ratio
+            } else {
+                self.ratio
+            };
+            std::array::from_fn(|j| (sign * m[j][i]) as f32)
+        })
+    }
+
+    /// The transform at `frame * k` by linear interpolation; 0 outside of the block.
+    #[inline(always)]
+    pub(super) fn sample(&self, frame: &[[f32; 3]; 3], k: [f32; 3]) -> Complex32 {
+        let [a, b, c] = frame;
+        let mut x = a[0] * k[0] + a[1] * k[1] + a[2] * k[2];
+        let mut y = b[0] * k[0] + b[1] * k[1] + b[2] * k[2];
+        let mut z = c[0] * k[0] + c[1] * k[1] + c[2] * k[2];
+        let conjugate = x < 0.0;
         if conjugate {
-            p = p.map(|c| -c);
+            (x, y, z) = (-x, -y, -z);
         }
-        let reach = self.reach as f64;
-        if p[0] >= reach || p[1].abs() >= reach || p[2].abs() >= reach {
+        let reach = self.reach as f32;
+        // The upper neighbours must be inside too.
+        let inside = x < reach && y >= -reach && y < reach - 0.5 && z >= -reach && z < reach - 0.5;
+        if !inside {
             return Complex32::default();
         }
-        let q = [p[0], p[1] + reach, p[2] + reach];
-        let [x, y, z] = q.map(|c| c as usize);
-        let [fx, fy, fz] = [0, 1, 2].map(|i| (q[i] - q[i].trunc()) as f32);
+        let (y, z) = (y + reach, z + reach);
+        let (ix, iy, iz) = (x as i32, y as i32, z as i32);
+        let (fx, fy, fz) = (x - ix as f32, y - iy as f32, z - iz as f32);
         let (side, w) = (2 * self.reach + 1, self.reach + 2);
-        let line = |y: usize, z: usize| {
-            let at = (z.min(side - 1) * side + y.min(side - 1)) * w + x;
-            self.block[at] * (1.0 - fx) + self.block[at + 1] * fx
+        let at = (iz as usize * side + iy as usize) * w + ix as usize;
+        let block = &self.block[at..];
+        let Some(corner) = block.get(side * w + w + 1) else {
+            return Complex32::default();
         };
-        let near = line(y, z) * (1.0 - fy) + line(y + 1, z) * fy;
-        let far = line(y, z + 1) * (1.0 - fy) + line(y + 1, z + 1) * fy;
-        let v = near * (1.0 - fz) + far * fz;
+        let (gx, gy, gz) = (1.0 - fx, 1.0 - fy, 1.0 - fz);
+        let near = (block[0] * gx + block[1] * fx) * gy + (block[w] * gx + block[w + 1] * fx) * fy;
+        let q = side * w;
+        let far = (block[q] * gx + block[q + 1] * fx) * gy + (block[q + w] * gx + *corner * fx) * fy;
+        let v = near * gz + far * fz;
         if conjugate { v.conj() } else { v }
     }
 }
@@ -122,6 +141,7 @@ impl Band {
         let mut k = Vec::new();
         let mut values = Vec::new();
         let mut power = vec![[0.0f64; 3]; shells + 1];
+        let frame = moving.frame(&Rotation::identity(), false);
         for z in -r..=r {
             for y in -r..=r {
                 for x in 0..=r {
@@ -138,7 +158,7 @@ impl Band {
                         continue;
                     }
                     let value = fixed.half[(unsigned(z, n) * n + unsigned(y, n)) * w + x as usize];
-                    let other = moving.at([x, y, z].map(|c| c as f64), false);
+                    let other = moving.sample(&frame, [x as f32, y as f32, z as f32]);
                     power[shell][0] += f64::from(value.norm_sqr());
                     power[shell][1] += f64::from(other.norm_sqr());
                     power[shell][2] += 1.0;
@@ -175,12 +195,12 @@ impl Band {
 
     /// The correlation of the whitened maps for one position: `Σ Re(conj F(k) M(Rᵀk) exp(-2πi k·d))`, d in box sides.
     pub(super) fn score(&self, moving: &Moving, rotation: &Rotation, shift: [f64; 3], mirrored: bool) -> f64 {
-        let back = rotation.transpose();
+        let frame = moving.frame(rotation, mirrored);
         let tables = shift.map(|d| self.phases(d));
         let r = self.shells as i16;
         let mut sum = 0.0;
         for (k, f) in self.k.iter().zip(&self.fixed) {
-            let m = moving.at(back.apply(k.map(f64::from)), mirrored);
+            let m = moving.sample(&frame, [f32::from(k[0]), f32::from(k[1]), f32::from(k[2])]);
             let p = tables[0][(k[0] + r) as usize]
                 * tables[1][(k[1] + r) as usize]
                 * tables[2][(k[2] + r) as usize];

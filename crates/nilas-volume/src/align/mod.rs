@@ -150,7 +150,7 @@ fn agreeing_shells(
     most: usize,
 ) -> Result<usize, VolumeError> {
     let mut laid = fixed.clone();
-    let back = candidate.rotation.transpose();
+    let frame = moving.frame(&candidate.rotation, candidate.mirrored);
     laid.modify(|k, r, _| {
         if r > most as f64 + 0.5 {
             return Default::default();
@@ -158,7 +158,7 @@ fn agreeing_shells(
         let kf = k.map(|c| c as f64);
         let phase = -2.0 * std::f64::consts::PI * (0..3).map(|i| kf[i] * candidate.shift[i]).sum::<f64>();
         let (s, c) = phase.sin_cos();
-        moving.at(back.apply(kf), candidate.mirrored) * nilas_kernels::Complex32::new(c as f32, s as f32)
+        moving.sample(&frame, kf.map(|c| c as f32)) * nilas_kernels::Complex32::new(c as f32, s as f32)
     });
     let curve = fsc_of_spectra(fixed, &laid)?;
     // One bad shell (a node of the molecule's transform) doesn't end the agreement, two in a row do.

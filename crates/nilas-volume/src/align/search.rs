@@ -69,9 +69,10 @@ pub(super) fn exhaustive(
                 },
                 |(half, real), rotation| {
                     half.fill(Complex32::default());
-                    let back = rotation.transpose();
+                    let frame = moving.frame(rotation, *mirrored);
                     for ((k, f), (at, mate)) in band.k.iter().zip(&band.fixed).zip(&place) {
-                        let v = f.conj() * moving.at(back.apply(k.map(f64::from)), *mirrored);
+                        let v = f.conj()
+                            * moving.sample(&frame, [f32::from(k[0]), f32::from(k[1]), f32::from(k[2])]);
                         half[*at] = v;
                         if let Some(mate) = mate {
                             half[*mate] = v.conj();

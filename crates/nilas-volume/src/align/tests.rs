@@ -8,6 +8,15 @@ use nilas_geometry::PointGroup;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+/// How many positions a test tries: a few, or the whole table when `NILAS_LONG_TESTS` is set.
+fn trials(few: u64, all: u64) -> u64 {
+    if std::env::var_os("NILAS_LONG_TESTS").is_some() {
+        all
+    } else {
+        few
+    }
+}
+
 type Blobs = Vec<([f64; 3], f64)>;
 
 /// The particle as it lies in the moving map, when `truth` is the alignment that brings it home.
@@ -40,11 +49,7 @@ fn random_positions_of_both_hands_are_found() {
     let mut worst = (0.0f64, 0.0f64);
     let mut wrong = Vec::new();
     let start = std::time::Instant::now();
-    // The whole table (20 positions) with NILAS_ALIGN_TRIALS=20.
-    let trials: u64 = std::env::var("NILAS_ALIGN_TRIALS")
-        .ok()
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(4);
+    let trials = trials(2, 20);
     for trial in 0..trials {
         let particle = blobs(150, 55.0, 4.0, 1000 + trial);
         let truth = random_motion(&mut rng, trial % 2 == 1, 15.0);
@@ -76,7 +81,7 @@ fn random_positions_of_both_hands_are_found() {
 #[test]
 fn noise_filtering_and_other_grids_do_not_matter() {
     let mut rng = ChaCha8Rng::seed_from_u64(21);
-    for trial in 0..4 {
+    for trial in 0..trials(2, 8) {
         let particle = blobs(150, 50.0, 4.0, 2000 + trial);
         let truth = random_motion(&mut rng, trial % 2 == 0, 10.0);
         let fixed = render(&particle, 96, 2.0);
@@ -109,7 +114,11 @@ fn noise_filtering_and_other_grids_do_not_matter() {
 #[test]
 fn symmetric_maps_land_on_an_equivalent_position() {
     let mut rng = ChaCha8Rng::seed_from_u64(22);
-    for (trial, name) in ["D2", "C4", "D7", "O", "I1"].into_iter().enumerate() {
+    for (trial, name) in ["D2", "O", "C4", "D7", "I1"]
+        .into_iter()
+        .take(trials(2, 5) as usize)
+        .enumerate()
+    {
         let group = PointGroup::parse(name).unwrap();
         let particle = blobs(60, 50.0, 5.0, 3000 + trial as u64);
         let all: Blobs = group
