@@ -9,15 +9,19 @@ pub mod context;
 pub mod failure;
 pub mod figures;
 pub mod files;
-pub mod halfmaps;
+
 pub mod import_particles;
 pub mod import_volumes;
 pub mod job;
 pub mod manual;
+pub mod maps;
 pub mod params;
 pub mod particles;
 pub mod process;
+pub mod reconstruct;
+pub mod refine_homogeneous;
 mod registry;
+pub mod refined;
 pub mod simulate_particles;
 pub mod watch;
 

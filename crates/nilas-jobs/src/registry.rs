@@ -3,12 +3,16 @@
 use crate::import_particles::ImportParticles;
 use crate::import_volumes::ImportVolumes;
 use crate::job::JobType;
+use crate::reconstruct::Reconstruct;
+use crate::refine_homogeneous::RefineHomogeneous;
 use crate::simulate_particles::SimulateParticles;
 
 static REGISTRY: &[JobType] = &[
     JobType::of::<ImportParticles>("import_particles"),
     JobType::of::<ImportVolumes>("import_volumes"),
     JobType::of::<SimulateParticles>("simulate_particles"),
+    JobType::of::<RefineHomogeneous>("refine_homogeneous"),
+    JobType::of::<Reconstruct>("reconstruct"),
 ];
 
 /// All job types in the order of the job menu.

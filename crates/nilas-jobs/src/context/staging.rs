@@ -100,9 +100,14 @@ impl JobContext {
         )
     }
 
-    /// Folder for big working files of this run; removed when the job ends.
-    pub fn scratch_dir(&self) -> PathBuf {
-        self.job_dir.join("scratch")
+    /// Makes the folder for big working files of this run; it is removed when the job ends.
+    ///
+    /// # Errors
+    /// When the job directory can't be written.
+    pub fn make_scratch_dir(&self) -> Result<PathBuf, Failure> {
+        let path = self.job_dir.join("scratch");
+        fs::create_dir_all(&path).map_err(|e| failure::io(&e, "making", &path))?;
+        Ok(path)
     }
 
     pub(super) fn clear_staging(&self) -> Result<(), Failure> {

@@ -8,4 +8,4 @@ mod source;
 pub use images::ParticleImages;
 pub use optics::{contrast_transfer, optics_groups};
 pub use poses::{Pose, halves, poses, write_poses};
-pub use source::{source_failure, too_few};
+pub use source::{point_group, source_failure, too_few};

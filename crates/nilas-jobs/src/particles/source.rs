@@ -5,6 +5,7 @@ use crate::context::read_failure;
 use crate::failure;
 use crate::job::Request;
 use nilas_formats::FormatError;
+use nilas_geometry::PointGroup;
 use nilas_model::{Failure, Problem};
 use nilas_refine::{ImageSource, SourceError};
 
@@ -31,6 +32,20 @@ pub fn source_failure(error: SourceError, field: &str) -> Failure {
         Ok(format) => read_failure(*format, field),
         Err(other) => failure::bug(other),
     }
+}
+
+/// The point group of a `symmetry` parameter.
+///
+/// # Errors
+/// A problem of that field (the parameters' own check finds it first).
+pub fn point_group(name: &str) -> Result<PointGroup, Vec<Problem>> {
+    PointGroup::parse(name).map_err(|e| {
+        vec![Problem {
+            field: "params.symmetry".to_owned(),
+            message: e.to_string(),
+            hint: "Give a point group such as C1, D2 or O.".to_owned(),
+        }]
+    })
 }
 
 /// The problem of an input with too few particles for an alignment, when their number is known already.
