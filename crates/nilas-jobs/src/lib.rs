@@ -20,8 +20,8 @@ pub mod particles;
 pub mod process;
 pub mod reconstruct;
 pub mod refine_homogeneous;
-mod registry;
 pub mod refined;
+mod registry;
 pub mod simulate_particles;
 pub mod watch;
 

@@ -2,8 +2,8 @@
 
 use crate::context::{JobContext, LoadedMap};
 use crate::failure;
-use crate::refined::volume_failure;
 use crate::particles::ParticleImages;
+use crate::refined::volume_failure;
 use nilas_geometry::Rotation;
 use nilas_model::Failure;
 use nilas_volume::Volume;
@@ -27,16 +27,28 @@ pub fn load_reference(context: &JobContext, input: &str, images: &ParticleImages
 ///
 /// # Errors
 /// A damaged file, or values that are those of a map.
-pub fn load_mask(context: &JobContext, input: &str, images: &ParticleImages) -> Result<Option<Volume>, Failure> {
+pub fn load_mask(
+    context: &JobContext,
+    input: &str,
+    images: &ParticleImages,
+) -> Result<Option<Volume>, Failure> {
     if !context.request().has(input) {
         return Ok(None);
     }
     let map = context.load_map(input, MASK_SLOTS)?;
-    let (least, greatest) = map.data.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
-    if least < -0.01 || greatest > 1.01 || greatest < 0.5 {
+    let (least, greatest) = map
+        .data
+        .iter()
+        .fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), &v| {
+            (a.min(v), b.max(v))
+        });
+    if least < -0.01 || !(0.5..=1.01).contains(&greatest) {
         return Err(failure::input(
             &format!("inputs.{input}"),
-            format!("{} has values from {least} to {greatest}; those of a mask run from 0 to 1.", map.path.display()),
+            format!(
+                "{} has values from {least} to {greatest}; those of a mask run from 0 to 1.",
+                map.path.display()
+            ),
             "Connect a mask.",
         ));
     }
@@ -45,11 +57,19 @@ pub fn load_mask(context: &JobContext, input: &str, images: &ParticleImages) -> 
     Ok(Some(mask))
 }
 
-fn onto_grid(context: &JobContext, map: LoadedMap, images: &ParticleImages, input: &str) -> Result<Volume, Failure> {
+fn onto_grid(
+    context: &JobContext,
+    map: LoadedMap,
+    images: &ParticleImages,
+    input: &str,
+) -> Result<Volume, Failure> {
     let (n, pixel) = (images.box_size(), images.pixel_size_angstrom());
     let volume = Volume::new(map.n, map.voxel_size_angstrom, map.data).map_err(volume_failure)?;
     if volume.n == n && (volume.voxel_size_angstrom / pixel - 1.0).abs() < 1e-3 {
-        return Ok(Volume { voxel_size_angstrom: pixel, ..volume });
+        return Ok(Volume {
+            voxel_size_angstrom: pixel,
+            ..volume
+        });
     }
     let ratio = volume.box_angstrom() / (n as f64 * pixel);
     if !(0.2..=5.0).contains(&ratio) {
@@ -67,6 +87,10 @@ fn onto_grid(context: &JobContext, map: LoadedMap, images: &ParticleImages, inpu
         "The map ({} voxels of {:.4} Å) is brought onto the grid of the particles ({n} of {pixel:.4} Å).",
         volume.n, volume.voxel_size_angstrom
     ))?;
-    let still = Motion { rotation: Rotation::identity(), shift_angstrom: [0.0; 3], mirrored: false };
+    let still = Motion {
+        rotation: Rotation::identity(),
+        shift_angstrom: [0.0; 3],
+        mirrored: false,
+    };
     moved_onto(&volume, &still, n, pixel).map_err(volume_failure)
 }

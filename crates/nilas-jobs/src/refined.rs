@@ -36,19 +36,31 @@ pub fn refine_failure(error: RefineError, images: &ParticleImages) -> Failure {
         RefineError::Source(source) => source_failure(source, FIELD),
         RefineError::NotFinite { image } => failure::input(
             FIELD,
-            format!("Particle {} holds values that are not numbers ({}).", image + 1, images.place(image)),
+            format!(
+                "Particle {} holds values that are not numbers ({}).",
+                image + 1,
+                images.place(image)
+            ),
             "Import the particles again with drop_bad_images.",
         ),
         RefineError::TooFew { .. } => failure::input(FIELD, error, "Connect more particles."),
-        RefineError::Duplicates { .. } => {
-            failure::input(FIELD, error, "Remove the copies: extract or import the particles again.")
-        }
+        RefineError::Duplicates { .. } => failure::input(
+            FIELD,
+            error,
+            "Remove the copies: extract or import the particles again.",
+        ),
         RefineError::NoPose(_) => failure::input(FIELD, error, "Connect particles with poses."),
-        RefineError::Ctf { .. } => failure::input(FIELD, error, "Correct the contrast transfer and import again."),
-        RefineError::Parameter { name, .. } => failure::input(&blame(name), &error, "Change it and queue the job again."),
-        RefineError::Scratch { source, directory } => {
-            failure::io(&source, "writing working files to", std::path::Path::new(&directory))
+        RefineError::Ctf { .. } => {
+            failure::input(FIELD, error, "Correct the contrast transfer and import again.")
         }
+        RefineError::Parameter { name, .. } => {
+            failure::input(&blame(name), &error, "Change it and queue the job again.")
+        }
+        RefineError::Scratch { source, directory } => failure::io(
+            &source,
+            "writing working files to",
+            std::path::Path::new(&directory),
+        ),
         RefineError::Volume(error) => volume_failure(error),
         other => failure::bug(other),
     }
@@ -80,9 +92,10 @@ pub fn engine_particles(
             ctf,
             optics_group: groups.get(i).copied().unwrap_or(0),
             half: halves.and_then(|h| h.get(i).copied()),
-            pose: poses
-                .and_then(|p| p.get(i))
-                .map(|p| Pose { rotation: p.rotation, shift_angstrom: p.shift_angstrom }),
+            pose: poses.and_then(|p| p.get(i)).map(|p| Pose {
+                rotation: p.rotation,
+                shift_angstrom: p.shift_angstrom,
+            }),
             scale: 1.0,
         })
         .collect()
@@ -115,7 +128,8 @@ pub fn sharpen(outcome: &RefineOutcome) -> Result<Sharpened, Failure> {
         .zip(&outcome.cref)
         .map(|(a, c)| if *c > 0.1 { a / c } else { 0.0 })
         .collect();
-    let fit = claimed.and_then(|d| fit_guinier(&frequency, &unweighted, &outcome.cref, d).map(|(b, i)| (b, i, d)));
+    let fit =
+        claimed.and_then(|d| fit_guinier(&frequency, &unweighted, &outcome.cref, d).map(|(b, i)| (b, i, d)));
     let b_factor = fit.map(|(b, _, _)| b.clamp(0.0, LARGEST_B));
     // Without a claim nothing beyond the first shells can be believed.
     let last = claimed.map_or(3.0, |d| outcome.map.box_angstrom() / d);
@@ -127,12 +141,21 @@ pub fn sharpen(outcome: &RefineOutcome) -> Result<Sharpened, Failure> {
     .map_err(volume_failure)?;
     let line = fit.map(|(b, intercept, d)| (b, intercept, [FIT_FROM_ANGSTROM, d]));
     let guinier = figures::guinier("guinier", &frequency, &unweighted, line);
-    Ok(Sharpened { map, b_factor_angstrom2: b_factor, guinier })
+    Ok(Sharpened {
+        map,
+        b_factor_angstrom2: b_factor,
+        guinier,
+    })
 }
 
 /// Straight line through ln amplitude over 1/d² from 10 Å to the resolution, weighted by Cref (Rosenthal &
 /// Henderson 2003): B in Å² and the intercept. `None` when the map does not reach far enough.
-fn fit_guinier(frequency: &[f64], amplitude: &[f64], cref: &[f64], resolution_angstrom: f64) -> Option<(f64, f64)> {
+fn fit_guinier(
+    frequency: &[f64],
+    amplitude: &[f64],
+    cref: &[f64],
+    resolution_angstrom: f64,
+) -> Option<(f64, f64)> {
     if resolution_angstrom > FIT_NEEDS_ANGSTROM {
         return None;
     }
@@ -148,10 +171,12 @@ fn fit_guinier(frequency: &[f64], amplitude: &[f64], cref: &[f64], resolution_an
         return None;
     }
     let weight: f64 = points.iter().map(|p| p.2).sum();
-    let (mx, my) = points.iter().fold((0.0, 0.0), |(x, y), p| (x + p.2 * p.0 / weight, y + p.2 * p.1 / weight));
-    let (xy, xx) = points
-        .iter()
-        .fold((0.0, 0.0), |(xy, xx), p| (xy + p.2 * (p.0 - mx) * (p.1 - my), xx + p.2 * (p.0 - mx).powi(2)));
+    let (mx, my) = points.iter().fold((0.0, 0.0), |(x, y), p| {
+        (x + p.2 * p.0 / weight, y + p.2 * p.1 / weight)
+    });
+    let (xy, xx) = points.iter().fold((0.0, 0.0), |(xy, xx), p| {
+        (xy + p.2 * (p.0 - mx) * (p.1 - my), xx + p.2 * (p.0 - mx).powi(2))
+    });
     if xx == 0.0 {
         return None;
     }
@@ -186,10 +211,22 @@ pub fn fsc_figure(id: &str, title: &str, curves: &CorrectedFsc, resolution_angst
 ///
 /// # Errors
 /// When the job directory can't be written.
-pub fn report(context: &mut JobContext, outcome: &RefineOutcome, sharpened: &Sharpened) -> Result<(), Failure> {
+pub fn report(
+    context: &mut JobContext,
+    outcome: &RefineOutcome,
+    sharpened: &Sharpened,
+) -> Result<(), Failure> {
     let curves = &outcome.fsc;
     let claimed = outcome.resolution.angstrom();
-    context.figure(&fsc_figure("fsc", "Fourier shell correlation of the half maps", curves, claimed), None)?;
+    context.figure(
+        &fsc_figure(
+            "fsc",
+            "Fourier shell correlation of the half maps",
+            curves,
+            claimed,
+        ),
+        None,
+    )?;
     context.figure(&sharpened.guinier, None)?;
     let cref = figures::fourier_shell_correlation(
         "expected_correlation",
@@ -200,11 +237,23 @@ pub fn report(context: &mut JobContext, outcome: &RefineOutcome, sharpened: &Sha
     );
     context.figure(&cref, None)?;
     let (n, voxel) = (outcome.map.n, outcome.map.voxel_size_angstrom);
-    context.figure(&figures::orthogonal_slices("slices", "Map: central slices", &outcome.map.data, n, voxel), None)?;
+    context.figure(
+        &figures::orthogonal_slices("slices", "Map: central slices", &outcome.map.data, n, voxel),
+        None,
+    )?;
     let sharp = &sharpened.map.data;
-    context.figure(&figures::orthogonal_slices("slices_sharp", "Sharpened map: central slices", sharp, n, voxel), None)?;
-    context.figure(&figures::projections("projections", "Map: projections", &outcome.map.data, n, voxel), None)?;
-    context.figure(&figures::orthogonal_slices("slices_mask", "Mask of the FSC", &outcome.mask_fsc.data, n, voxel), None)?;
+    context.figure(
+        &figures::orthogonal_slices("slices_sharp", "Sharpened map: central slices", sharp, n, voxel),
+        None,
+    )?;
+    context.figure(
+        &figures::projections("projections", "Map: projections", &outcome.map.data, n, voxel),
+        None,
+    )?;
+    context.figure(
+        &figures::orthogonal_slices("slices_mask", "Mask of the FSC", &outcome.mask_fsc.data, n, voxel),
+        None,
+    )?;
     match outcome.resolution {
         Resolution::Angstrom(d) => {
             context.statistic("resolution_angstrom", d)?;
@@ -224,7 +273,13 @@ pub fn report(context: &mut JobContext, outcome: &RefineOutcome, sharpened: &Sha
     }
     let half = curves.corrected.crossing(0.5).resolution_angstrom;
     context.statistic("resolution_at_half_angstrom", half)?;
-    context.statistic("resolution_unmasked_angstrom", curves.unmasked.crossing(fsc::HALF_MAP_THRESHOLD).resolution_angstrom)?;
+    context.statistic(
+        "resolution_unmasked_angstrom",
+        curves
+            .unmasked
+            .crossing(fsc::HALF_MAP_THRESHOLD)
+            .resolution_angstrom,
+    )?;
     context.statistic("mask_volume_angstrom3", mask::volume_angstrom3(&outcome.mask_fsc))?;
     context.statistic("particles", outcome.particles.len() as f64)?;
     if let Some(b) = sharpened.b_factor_angstrom2 {
@@ -234,7 +289,10 @@ pub fn report(context: &mut JobContext, outcome: &RefineOutcome, sharpened: &Sha
         context.statistic("held_out_support_sigma", z)?;
     }
     let rotations: Vec<_> = outcome.particles.iter().map(|p| p.pose.rotation).collect();
-    context.figure(&figures::orientations("orientations", "Viewing directions", &rotations), None)
+    context.figure(
+        &figures::orientations("orientations", "Viewing directions", &rotations),
+        None,
+    )
 }
 
 /// Writes the volume output; the mask of the references only when it is asked for.
@@ -249,14 +307,32 @@ pub fn write_volume(
 ) -> Result<OutputRecord, Failure> {
     let [half_a, half_b] = &outcome.half_maps;
     let mut maps = vec![
-        MapToWrite { slot: "map", data: &outcome.map.data },
-        MapToWrite { slot: "map_sharp", data: &sharpened.map.data },
-        MapToWrite { slot: "map_half_A", data: &half_a.data },
-        MapToWrite { slot: "map_half_B", data: &half_b.data },
-        MapToWrite { slot: "mask_fsc", data: &outcome.mask_fsc.data },
+        MapToWrite {
+            slot: "map",
+            data: &outcome.map.data,
+        },
+        MapToWrite {
+            slot: "map_sharp",
+            data: &sharpened.map.data,
+        },
+        MapToWrite {
+            slot: "map_half_A",
+            data: &half_a.data,
+        },
+        MapToWrite {
+            slot: "map_half_B",
+            data: &half_b.data,
+        },
+        MapToWrite {
+            slot: "mask_fsc",
+            data: &outcome.mask_fsc.data,
+        },
     ];
     if with_mask_refine {
-        maps.push(MapToWrite { slot: "mask_refine", data: &outcome.mask_refine.data });
+        maps.push(MapToWrite {
+            slot: "mask_refine",
+            data: &outcome.mask_refine.data,
+        });
     }
     let mut output = context.write_volume(
         "volume",
@@ -279,9 +355,15 @@ mod tests {
     #[test]
     fn the_fit_finds_a_known_fall_off() {
         let frequency: Vec<f64> = (0..100).map(|r| f64::from(r) * 0.004).collect();
-        let amplitude: Vec<f64> = frequency.iter().map(|f| (3.0 - 80.0 / 4.0 * f * f).exp()).collect();
+        let amplitude: Vec<f64> = frequency
+            .iter()
+            .map(|f| (3.0 - 80.0 / 4.0 * f * f).exp())
+            .collect();
         let (b, intercept) = fit_guinier(&frequency, &amplitude, &[1.0; 100], 3.0).expect("a fit");
-        assert!((b - 80.0).abs() < 1e-6 && (intercept - 3.0).abs() < 1e-9, "{b} {intercept}");
+        assert!(
+            (b - 80.0).abs() < 1e-6 && (intercept - 3.0).abs() < 1e-9,
+            "{b} {intercept}"
+        );
         assert_eq!(fit_guinier(&frequency, &amplitude, &[1.0; 100], 9.0), None);
     }
 }

@@ -22,7 +22,7 @@ pub struct Watch<'a> {
     what: String,
     recent: VecDeque<(Instant, u64)>,
     written: Option<Instant>,
-    saved: Instant,
+    saved: Option<Instant>,
     saving_took: Duration,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Watch<'a> {
             what: String::new(),
             recent: VecDeque::new(),
             written: None,
-            saved: Instant::now(),
+            saved: None,
             saving_took: Duration::ZERO,
         }
     }
@@ -94,7 +94,8 @@ impl<'a> Watch<'a> {
     /// Saves a checkpoint when it is time for one. A checkpoint that can't be written is a warning, not the
     /// end: the computation may still finish.
     pub fn checkpoint(&mut self, message: &str, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
-        if self.saved.elapsed() < CHECKPOINT_INTERVAL.max(self.saving_took * CHECKPOINT_SHARE) {
+        let interval = CHECKPOINT_INTERVAL.max(self.saving_took * CHECKPOINT_SHARE);
+        if self.saved.is_some_and(|s| s.elapsed() < interval) {
             return;
         }
         let began = Instant::now();
@@ -107,7 +108,7 @@ impl<'a> Watch<'a> {
             });
         }
         self.saving_took = began.elapsed();
-        self.saved = Instant::now();
+        self.saved = Some(Instant::now());
     }
 
     /// What stopped the computation, if the watch did.

@@ -329,3 +329,222 @@ fn an_atomic_model_becomes_particles_and_its_groups_can_be_read() {
     let failure = project.fail("simulate_particles", small, &[]);
     assert_eq!(failure.field.as_deref(), Some("params.box_size"), "{failure:?}");
 }
+
+/// 300 particles with their truth, and the jobs that made them.
+fn particles_with_truth(project: &Project) -> JobId {
+    project.complete("simulate_particles", phantom(300), &[]).0
+}
+
+fn statistic(result: &JobResult, name: &str) -> f64 {
+    *result
+        .statistics
+        .get(name)
+        .unwrap_or_else(|| panic!("{name} is not in {:?}", result.statistics))
+}
+
+#[test]
+fn a_map_comes_out_of_known_poses_and_repeats() {
+    let project = Project::new();
+    let simulated = particles_with_truth(&project);
+    let inputs = [("particles", simulated, "truth")];
+    let (id, result) = project.complete("reconstruct", json!({}), &inputs);
+    check_completed(&project, id, &result);
+    let resolution = statistic(&result, "resolution_angstrom");
+    assert!((9.9..25.0).contains(&resolution), "{resolution} Å");
+    let names: Vec<&str> = result.outputs[0].slots.iter().map(|s| s.name.as_str()).collect();
+    for slot in ["map", "map_sharp", "map_half_A", "map_half_B", "mask_fsc"] {
+        assert!(names.contains(&slot), "{names:?}");
+    }
+    // The map is that of the molecule: on the same grid, in the same place, with the same sign.
+    let read = |path: &str| MrcFile::open(project.dir.join(path)).unwrap().read_all().unwrap();
+    let map = nilas_volume::Volume::new(32, 5.0, read(&result.outputs[0].files[0])).unwrap();
+    let truth_files: JobResult = read_json(&project.job_dir(simulated).join("output/result.json")).unwrap();
+    let truth = nilas_volume::Volume::new(32, 5.0, read(&truth_files.outputs[2].files[0])).unwrap();
+    let against_truth = nilas_volume::fsc::fsc(&map, &truth).unwrap();
+    assert!(against_truth.mean(1, 8) > 0.8, "{:?}", against_truth.correlation);
+    let (again, _) = project.complete("reconstruct", json!({}), &inputs);
+    let file = |id: JobId| read(&format!("{id}/output/{id}_volume_map.mrc"));
+    assert_eq!(file(id), file(again));
+    // Without poses there is nothing to reconstruct.
+    let failure = project.fail("reconstruct", json!({}), &[("particles", simulated, "particles")]);
+    assert_eq!(failure.field.as_deref(), Some("inputs.particles"));
+}
+
+fn refine_inputs(simulated: JobId) -> [(&'static str, JobId, &'static str); 2] {
+    [
+        ("particles", simulated, "particles"),
+        ("volume", simulated, "truth_volume"),
+    ]
+}
+
+#[test]
+fn a_refinement_finds_poses_that_were_not_given() {
+    let project = Project::new();
+    let mut params = phantom(800);
+    params["box_size"] = json!(48);
+    params["pixel_size_angstrom"] = json!(3.5);
+    let (simulated, _) = project.complete("simulate_particles", params, &[]);
+    let (id, result) = project.complete("refine_homogeneous", json!({}), &refine_inputs(simulated));
+    check_completed(&project, id, &result);
+    let resolution = statistic(&result, "resolution_angstrom");
+    let (_, best) = project.complete("reconstruct", json!({}), &[("particles", simulated, "truth")]);
+    let possible = statistic(&best, "resolution_angstrom");
+    eprintln!("refined to {resolution:.2} Å, with the true poses {possible:.2} Å");
+    assert!(
+        resolution < 1.5 * possible,
+        "{resolution} Å, possible {possible} Å"
+    );
+    let names: Vec<&str> = result.outputs.iter().map(|o| o.name.as_str()).collect();
+    assert_eq!(names, ["particles", "volume"]);
+    // Everything else that was known of the particles is passed through.
+    let slots: Vec<(&str, bool)> = result.outputs[0]
+        .slots
+        .iter()
+        .map(|s| (s.name.as_str(), s.passthrough))
+        .collect();
+    for slot in [
+        ("alignments3D", false),
+        ("blob", true),
+        ("ctf", true),
+        ("location", true),
+    ] {
+        assert!(slots.contains(&slot), "{slots:?}");
+    }
+    // What comes out goes in again.
+    let (_, result) = project.complete("reconstruct", json!({}), &[("particles", id, "particles")]);
+    assert!((statistic(&result, "resolution_angstrom") - resolution).abs() < 0.5 * resolution);
+}
+
+/// Not a test of its own: the process that [`killed_processes_resume`] starts and kills.
+#[test]
+fn child_process() {
+    let Ok(order) = std::env::var("NILAS_TEST_ORDER") else {
+        return;
+    };
+    let (dir, job) = order.split_once('|').unwrap();
+    let order = nilas_jobs::process::Order {
+        project_dir: dir.into(),
+        job: job.parse().unwrap(),
+        attempt: 1,
+    };
+    nilas_jobs::process::run(&order, Arc::new(AtomicBool::new(false)), || {}).unwrap();
+}
+
+/// Starts a job in a process of its own and kills it (SIGKILL) once `ready` holds.
+fn kill_when(project: &Project, id: JobId, ready: impl Fn() -> bool) {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_process"])
+        .env("NILAS_TEST_ORDER", format!("{}|{id}", project.dir.display()))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while !ready() {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the process ended before it could be killed"
+        );
+        assert!(
+            began.elapsed() < Duration::from_secs(120),
+            "nothing to kill after two minutes"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(
+        !project.job_dir(id).join("output").exists(),
+        "killed in the middle, yet there is a result"
+    );
+}
+
+/// Kills a job after its first checkpoint and lets a second attempt finish it: the result must be that of a run that
+/// nobody disturbed.
+fn kill_and_resume(project: &Project, job_type: &str, params: &Value, inputs: &[(&str, JobId, &str)]) {
+    let (calm, _) = project.complete(job_type, params.clone(), inputs);
+    let id = project.add(job_type, params.clone(), inputs);
+    let checkpoint = project.job_dir(id).join("checkpoint/state");
+    kill_when(project, id, || checkpoint.exists());
+    nilas_jobs::process::run(&project.order(id, 2), Arc::new(AtomicBool::new(false)), || {}).unwrap();
+    let result: JobResult = read_json(&project.job_dir(id).join("output/result.json")).unwrap();
+    check_completed(project, id, &result);
+    let started: Vec<bool> = project
+        .events(id)
+        .iter()
+        .filter_map(|e| {
+            if let EventKind::Started { resumed, .. } = e.kind {
+                Some(resumed)
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(started, [false, true]);
+    let log = serde_json::to_string(&project.events(id)).unwrap();
+    assert!(log.contains("Going on from the checkpoint"), "{log}");
+    let map = |id: JobId| {
+        let name = result
+            .outputs
+            .iter()
+            .flat_map(|o| &o.files)
+            .find(|f| f.ends_with("_map.mrc"))
+            .unwrap();
+        let name = name
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .trim_start_matches(|c: char| c != '_')
+            .to_owned();
+        MrcFile::open(project.dir.join(format!("{id}/output/{id}{name}")))
+            .unwrap()
+            .read_all()
+            .unwrap()
+    };
+    assert_eq!(
+        map(calm),
+        map(id),
+        "a resumed {job_type} differs from an undisturbed one"
+    );
+}
+
+#[test]
+fn killed_refinements_resume() {
+    let project = Project::new();
+    let simulated = particles_with_truth(&project);
+    kill_and_resume(
+        &project,
+        "refine_homogeneous",
+        &json!({"initial_lowpass_angstrom": 40.0}),
+        &refine_inputs(simulated),
+    );
+}
+
+#[test]
+fn a_killed_simulation_starts_again_and_leaves_no_half_result() {
+    let project = Project::new();
+    let mut params = phantom(3000);
+    params["box_size"] = json!(64);
+    params["pixel_size_angstrom"] = json!(2.5);
+    let id = project.add("simulate_particles", params, &[]);
+    let staging = project.job_dir(id).join("staging-1");
+    kill_when(&project, id, || {
+        std::fs::read_dir(&staging).is_ok_and(|d| d.count() > 0)
+    });
+    nilas_jobs::process::run(&project.order(id, 2), Arc::new(AtomicBool::new(false)), || {}).unwrap();
+    let result: JobResult = read_json(&project.job_dir(id).join("output/result.json")).unwrap();
+    check_completed(&project, id, &result);
+    assert!(!staging.exists());
+}
+
+#[test]
+fn refinements_stop_within_a_second() {
+    let project = Project::new();
+    let (simulated, _) = project.complete("simulate_particles", phantom(2000), &[]);
+    let id = project.add("refine_homogeneous", json!({}), &refine_inputs(simulated));
+    let (failure, took) = cancel_after(&project, id, Duration::from_millis(800));
+    assert_eq!(failure.kind, FailureKind::Cancelled);
+    eprintln!("stopped after {took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(!project.job_dir(id).join("scratch").exists());
+}

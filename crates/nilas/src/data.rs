@@ -31,9 +31,9 @@ pub fn run(command: &DataCommand) -> anyhow::Result<()> {
     let DataCommand::Info(args) = command;
     let report = inspect::inspect(&args.file, args.values)?;
     if args.json {
-        crate::print(&serde_json::to_string(&report)?);
+        println!("{}", serde_json::to_string(&report)?);
     } else {
-        crate::print(report.to_string().trim_end());
+        print!("{report}");
     }
     Ok(())
 }

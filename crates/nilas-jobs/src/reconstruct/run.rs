@@ -32,7 +32,11 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     let ctfs = contrast_transfer(&particles, "inputs.particles")?;
     let (groups, _) = optics_groups(&particles, "inputs.particles")?;
     let Some(poses) = poses(&particles, "inputs.particles")? else {
-        return Err(failure::input("inputs.particles", "The particles have no poses.", "Connect particles with poses."));
+        return Err(failure::input(
+            "inputs.particles",
+            "The particles have no poses.",
+            "Connect particles with poses.",
+        ));
     };
     let halves = halves(&particles).filter(|_| params.use_input_halves);
     context.info(format!(
@@ -41,7 +45,11 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
         images.box_size(),
         images.pixel_size_angstrom(),
         plan.group.name(),
-        if halves.is_some() { "of the input" } else { "drawn at random" }
+        if halves.is_some() {
+            "of the input"
+        } else {
+            "drawn at random"
+        }
     ))?;
     let mask = load_mask(context, "mask", &images)?;
     let inputs = engine_particles(ctfs, &groups, halves.as_deref(), Some(&poses));
@@ -54,7 +62,14 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     };
     let scratch = context.make_scratch_dir()?;
     let mut follower = Follower(Watch::new(context));
-    let made = reconstruct(&images as &dyn ImageSource, &inputs, &settings, mask.as_ref(), &scratch, &mut follower);
+    let made = reconstruct(
+        &images as &dyn ImageSource,
+        &inputs,
+        &settings,
+        mask.as_ref(),
+        &scratch,
+        &mut follower,
+    );
     let outcome = match (made, follower.0.reason()) {
         (_, Some(reason)) => return Err(reason),
         (Err(error), None) => return Err(refine_failure(error, &images)),
@@ -66,5 +81,8 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     let mut resolved_params = params.to_map();
     resolved_params.insert("symmetry".to_owned(), plan.group.name().into());
     resolved_params.insert("use_input_halves".to_owned(), halves.is_some().into());
-    Ok(Finished { outputs: vec![output], resolved_params })
+    Ok(Finished {
+        outputs: vec![output],
+        resolved_params,
+    })
 }

@@ -30,7 +30,10 @@ struct Traces {
 
 impl<'a> Follower<'a> {
     pub(super) fn new(context: &'a JobContext) -> Self {
-        Follower { watch: Watch::new(context), traces: Traces::default() }
+        Follower {
+            watch: Watch::new(context),
+            traces: Traces::default(),
+        }
     }
 
     /// What stopped the refinement, if the job did.
@@ -75,7 +78,11 @@ impl Observer for Follower<'_> {
             voxel,
         ));
         let rotations: Vec<_> = report.particles.iter().map(|p| p.pose.rotation).collect();
-        drawn.push(figures::orientations("orientations", &format!("Viewing directions, iteration {step}"), &rotations));
+        drawn.push(figures::orientations(
+            "orientations",
+            &format!("Viewing directions, iteration {step}"),
+            &rotations,
+        ));
         let search = match report.search {
             SearchKind::Global => "over all orientations",
             SearchKind::Local => "around the last poses",
@@ -94,8 +101,14 @@ impl Observer for Follower<'_> {
         );
         self.watch.attempt(|context| {
             context.info(message)?;
-            drawn.iter().try_for_each(|figure| context.figure(figure, Some(step)))?;
-            context.trace("half_map_resolution_angstrom", finite(report.resolution_angstrom), step)?;
+            drawn
+                .iter()
+                .try_for_each(|figure| context.figure(figure, Some(step)))?;
+            context.trace(
+                "half_map_resolution_angstrom",
+                finite(report.resolution_angstrom),
+                step,
+            )?;
             context.trace("mean_log_likelihood", finite(report.mean_log_likelihood), step)
         });
     }
@@ -117,12 +130,17 @@ impl Traces {
             self.first = report.iteration as u64;
         }
         let count = report.particles.len().max(1) as f64;
-        let mean = |value: fn(&nilas_refine::ParticleResult) -> f64| report.particles.iter().map(value).sum::<f64>() / count;
+        let mean = |value: fn(&nilas_refine::ParticleResult) -> f64| {
+            report.particles.iter().map(value).sum::<f64>() / count
+        };
         self.resolution.push(report.resolution_angstrom);
         self.alignment.push(report.alignment_resolution_angstrom);
-        self.rotation_change_deg.push(report.median_rotation_change_rad.to_degrees());
-        self.rotation_sigma_deg.push(mean(|p| p.rotation_sigma_rad).to_degrees());
-        self.shift_change_angstrom.push(report.median_shift_change_angstrom);
+        self.rotation_change_deg
+            .push(report.median_rotation_change_rad.to_degrees());
+        self.rotation_sigma_deg
+            .push(mean(|p| p.rotation_sigma_rad).to_degrees());
+        self.shift_change_angstrom
+            .push(report.median_shift_change_angstrom);
         self.shift_sigma_angstrom.push(mean(|p| p.shift_sigma_angstrom));
         self.likelihood.push(report.mean_log_likelihood);
         self.audit.push(report.audit_better_share);
@@ -137,19 +155,28 @@ impl Traces {
                 "resolution_trace",
                 "Resolution by iteration",
                 "resolution (Å)",
-                &[("half maps (FSC 0.143)", &self.resolution), ("used for alignment", &self.alignment)],
+                &[
+                    ("half maps (FSC 0.143)", &self.resolution),
+                    ("used for alignment", &self.alignment),
+                ],
             ),
             traces(
                 "rotation_trace",
                 "Orientations by iteration",
                 "angle (°)",
-                &[("median change", &self.rotation_change_deg), ("mean posterior width", &self.rotation_sigma_deg)],
+                &[
+                    ("median change", &self.rotation_change_deg),
+                    ("mean posterior width", &self.rotation_sigma_deg),
+                ],
             ),
             traces(
                 "shift_trace",
                 "Shifts by iteration",
                 "shift (Å)",
-                &[("median change", &self.shift_change_angstrom), ("mean posterior width", &self.shift_sigma_angstrom)],
+                &[
+                    ("median change", &self.shift_change_angstrom),
+                    ("mean posterior width", &self.shift_sigma_angstrom),
+                ],
             ),
             traces(
                 "likelihood_trace",

@@ -38,26 +38,61 @@ impl Job for RefineHomogeneous {
     type Plan = Plan;
 
     fn spec() -> JobSpec {
-        let slots = ["map", "map_sharp", "map_half_A", "map_half_B", "mask_refine", "mask_fsc"];
-        let input = |name: &str, title: &str, help: &str, kind: DataKind, least: u32, most: u32, slots: &[&str]| InputSpec {
-            name: name.to_owned(),
-            title: title.to_owned(),
-            help: help.to_owned(),
-            kind,
-            min: least,
-            max: most,
-            slots: slots.iter().map(|&s| s.to_owned()).collect(),
-        };
+        let slots = [
+            "map",
+            "map_sharp",
+            "map_half_A",
+            "map_half_B",
+            "mask_refine",
+            "mask_fsc",
+        ];
+        let input =
+            |name: &str, title: &str, help: &str, kind: DataKind, least: u32, most: u32, slots: &[&str]| {
+                InputSpec {
+                    name: name.to_owned(),
+                    title: title.to_owned(),
+                    help: help.to_owned(),
+                    kind,
+                    min: least,
+                    max: most,
+                    slots: slots.iter().map(|&s| s.to_owned()).collect(),
+                }
+            };
         JobSpec {
             name: "refine_homogeneous".to_owned(),
             title: "Homogeneous refinement".to_owned(),
-            summary: "Refines poses and map together, with independent halves and a stated resolution.".to_owned(),
+            summary: "Refines poses and map together, with independent halves and a stated resolution."
+                .to_owned(),
             category: "refine".to_owned(),
             manual: MANUAL.to_owned(),
             inputs: vec![
-                input("particles", "Particles", "The particles; several sets are put together.", DataKind::Particle, 1, 100, &["blob", "ctf"]),
-                input("volume", "Starting map", "A map that is roughly right; it is low-passed first.", DataKind::Volume, 1, 1, &["map"]),
-                input("mask", "Mask", "Where the particle is. Without one a mask is made from the map in every iteration.", DataKind::Mask, 0, 1, &[]),
+                input(
+                    "particles",
+                    "Particles",
+                    "The particles; several sets are put together.",
+                    DataKind::Particle,
+                    1,
+                    100,
+                    &["blob", "ctf"],
+                ),
+                input(
+                    "volume",
+                    "Starting map",
+                    "A map that is roughly right; it is low-passed first.",
+                    DataKind::Volume,
+                    1,
+                    1,
+                    &["map"],
+                ),
+                input(
+                    "mask",
+                    "Mask",
+                    "Where the particle is. Without one a mask is made from the map in every iteration.",
+                    DataKind::Mask,
+                    0,
+                    1,
+                    &[],
+                ),
             ],
             outputs: vec![
                 OutputSpec {

@@ -20,7 +20,11 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     let images = ParticleImages::new(&particles, context.project_dir(), "inputs.particles")?;
     let ctfs = contrast_transfer(&particles, "inputs.particles")?;
     let (groups, group_count) = optics_groups(&particles, "inputs.particles")?;
-    let poses = if params.use_input_poses { poses(&particles, "inputs.particles")? } else { None };
+    let poses = if params.use_input_poses {
+        poses(&particles, "inputs.particles")?
+    } else {
+        None
+    };
     if params.use_input_poses && poses.is_none() {
         return Err(failure::input(
             "params.use_input_poses",
@@ -80,37 +84,86 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     let mut resolved_params = params.to_map();
     resolved_params.insert("symmetry".to_owned(), plan.group.name().into());
     resolved_params.insert("use_input_halves".to_owned(), halves.is_some().into());
-    Ok(Finished { outputs, resolved_params })
+    Ok(Finished {
+        outputs,
+        resolved_params,
+    })
 }
 
 /// The state of an earlier attempt, when there is one that can be used.
 fn saved_state(context: &JobContext) -> Result<Option<RefineState>, Failure> {
-    let Some(saved) = context.load_checkpoint()? else { return Ok(None) };
+    let Some(saved) = context.load_checkpoint()? else {
+        return Ok(None);
+    };
     match RefineState::load(saved) {
         Ok(state) => {
-            context.info(format!("Going on from the checkpoint: {} iterations are done.", state.iteration))?;
+            context.info(format!(
+                "Going on from the checkpoint: {} iterations are done.",
+                state.iteration
+            ))?;
             Ok(Some(state))
         }
         Err(error) => {
-            context.warn(format!("The checkpoint can't be used ({error}): starting afresh."))?;
+            context.warn(format!(
+                "The checkpoint can't be used ({error}): starting afresh."
+            ))?;
             Ok(None)
         }
     }
 }
 
 fn describe_particles(context: &mut JobContext, outcome: &RefineOutcome) -> Result<(), Failure> {
-    let column = |value: fn(&nilas_refine::ParticleResult) -> f64| -> Vec<f64> { outcome.particles.iter().map(value).collect() };
-    let histogram = |id: &str, title: &str, label: &str, values: &[f64]| figures::histogram(id, title, label, values, 50, &[]);
+    let column = |value: fn(&nilas_refine::ParticleResult) -> f64| -> Vec<f64> {
+        outcome.particles.iter().map(value).collect()
+    };
+    let histogram = |id: &str, title: &str, label: &str, values: &[f64]| {
+        figures::histogram(id, title, label, values, 50, &[])
+    };
     let scale = column(|p| p.scale);
     let sigma = column(|p| p.rotation_sigma_rad.to_degrees());
     let shift = column(|p| p.shift_sigma_angstrom);
-    context.figure(&histogram("scale", "Contrast of the particles", "scale (mean 1)", &scale), None)?;
-    context.figure(&histogram("rotation_sigma", "Uncertainty of the orientations", "standard deviation (°)", &sigma), None)?;
-    context.figure(&histogram("shift_sigma", "Uncertainty of the shifts", "standard deviation (Å)", &shift), None)?;
+    context.figure(
+        &histogram("scale", "Contrast of the particles", "scale (mean 1)", &scale),
+        None,
+    )?;
+    context.figure(
+        &histogram(
+            "rotation_sigma",
+            "Uncertainty of the orientations",
+            "standard deviation (°)",
+            &sigma,
+        ),
+        None,
+    )?;
+    context.figure(
+        &histogram(
+            "shift_sigma",
+            "Uncertainty of the shifts",
+            "standard deviation (Å)",
+            &shift,
+        ),
+        None,
+    )?;
     let posterior = column(|p| p.posterior);
-    context.figure(&histogram("posterior", "How sure the particles are of their pose", "probability of the best pose", &posterior), None)?;
+    context.figure(
+        &histogram(
+            "posterior",
+            "How sure the particles are of their pose",
+            "probability of the best pose",
+            &posterior,
+        ),
+        None,
+    )?;
     let likelihood = column(|p| p.log_likelihood);
-    context.figure(&histogram("likelihood", "How well each image is explained", "log-likelihood gain (nats)", &likelihood), None)?;
+    context.figure(
+        &histogram(
+            "likelihood",
+            "How well each image is explained",
+            "log-likelihood gain (nats)",
+            &likelihood,
+        ),
+        None,
+    )?;
     context.statistic("median_rotation_sigma_deg", median(sigma))?;
     context.statistic("median_shift_sigma_angstrom", median(shift))
 }
@@ -132,13 +185,20 @@ fn write_particles(
     outcome: &RefineOutcome,
 ) -> Result<OutputRecord, Failure> {
     if outcome.particles.len() != inputs.len() {
-        return Err(failure::bug(format!("{} results for {} particles", outcome.particles.len(), inputs.len())));
+        return Err(failure::bug(format!(
+            "{} results for {} particles",
+            outcome.particles.len(),
+            inputs.len()
+        )));
     }
     let mut own = Dataset::from_uids(particles.uids().to_vec());
     let found: Vec<Pose> = outcome
         .particles
         .iter()
-        .map(|p| Pose { rotation: p.pose.rotation, shift_angstrom: p.pose.shift_angstrom })
+        .map(|p| Pose {
+            rotation: p.pose.rotation,
+            shift_angstrom: p.pose.shift_angstrom,
+        })
         .collect();
     let halves: Vec<u8> = outcome.particles.iter().map(|p| p.half).collect();
     write_poses(&mut own, &found, Some(&halves), images.pixel_size_angstrom())?;
