@@ -7,7 +7,8 @@ use crate::particles::{ParticleImages, source_failure};
 use nilas_model::{DataKind, Failure, Figure, OutputRecord};
 use nilas_refine::refine::{RefineOutcome, Resolution};
 use nilas_refine::{Particle, Pose, RefineError};
-use nilas_volume::{CorrectedFsc, Spectrum, Volume, VolumeError, filter, fsc, mask};
+use nilas_volume::sharpen::{GuinierFit, guinier, sharpened};
+use nilas_volume::{CorrectedFsc, Volume, VolumeError, fsc, mask};
 
 /// Coarsest resolution of the Guinier fit, Å.
 const FIT_FROM_ANGSTROM: f64 = 10.0;
@@ -108,80 +109,28 @@ pub struct Sharpened {
     pub map: Volume,
     /// Temperature factor, where the resolution allows a fit, Å².
     pub b_factor_angstrom2: Option<f64>,
-    guinier: Figure,
+    guinier: Option<GuinierFit>,
 }
 
-/// Sharpens the merged map of an outcome by its own fall-off and cuts it at its resolution. The map is
+/// Sharpens the merged map of an outcome by the fall-off of its half maps and cuts it at its resolution. The map is
 /// Wiener-weighted already.
 ///
 /// # Errors
 /// Maps that can't be worked with.
 pub fn sharpen(outcome: &RefineOutcome) -> Result<Sharpened, Failure> {
-    let masked = outcome.map.times(&outcome.mask_fsc).map_err(volume_failure)?;
-    let spectrum = Spectrum::of(&masked).map_err(volume_failure)?;
-    let amplitude = spectrum.shell_amplitude();
-    let frequency: Vec<f64> = (0..amplitude.len()).map(|r| spectrum.frequency(r)).collect();
+    let [a, b] = &outcome.half_maps;
+    let mean = a.data.iter().zip(&b.data).map(|(x, y)| 0.5 * (x + y)).collect();
+    let mean = Volume { data: mean, ..*a }.times(&outcome.mask_fsc).map_err(volume_failure)?;
     let claimed = outcome.resolution.angstrom();
-    // The Wiener weight (about Cref²) is part of the amplitude: the fit is of what the data would show without it.
-    let unweighted: Vec<f64> = amplitude
-        .iter()
-        .zip(&outcome.cref)
-        .map(|(a, c)| if *c > 0.1 { a / c } else { 0.0 })
-        .collect();
-    let fit =
-        claimed.and_then(|d| fit_guinier(&frequency, &unweighted, &outcome.cref, d).map(|(b, i)| (b, i, d)));
-    let b_factor = fit.map(|(b, _, _)| b.clamp(0.0, LARGEST_B));
+    // A map that ends before 8 Å shows the shape of the molecule, not its fall-off.
+    let guinier = claimed
+        .filter(|d| *d <= FIT_NEEDS_ANGSTROM)
+        .and_then(|d| guinier(&mean, Some(&outcome.fsc.corrected), FIT_FROM_ANGSTROM, d).ok());
+    let b_factor = guinier.as_ref().map(|g| g.b_factor_angstrom2.clamp(0.0, LARGEST_B));
     // Without a claim nothing beyond the first shells can be believed.
-    let last = claimed.map_or(3.0, |d| outcome.map.box_angstrom() / d);
-    let step = 1.0 / outcome.map.box_angstrom();
-    let map = filter::filtered(&outcome.map, |r| {
-        let f = r * step;
-        (0.25 * b_factor.unwrap_or(0.0) * f * f).exp() * filter::low_pass_weight(r, last)
-    })
-    .map_err(volume_failure)?;
-    let line = fit.map(|(b, intercept, d)| (b, intercept, [FIT_FROM_ANGSTROM, d]));
-    let guinier = figures::guinier("guinier", &frequency, &unweighted, line);
-    Ok(Sharpened {
-        map,
-        b_factor_angstrom2: b_factor,
-        guinier,
-    })
-}
-
-/// Straight line through ln amplitude over 1/d² from 10 Å to the resolution, weighted by Cref (Rosenthal &
-/// Henderson 2003): B in Å² and the intercept. `None` when the map does not reach far enough.
-fn fit_guinier(
-    frequency: &[f64],
-    amplitude: &[f64],
-    cref: &[f64],
-    resolution_angstrom: f64,
-) -> Option<(f64, f64)> {
-    if resolution_angstrom > FIT_NEEDS_ANGSTROM {
-        return None;
-    }
-    let range = 1.0 / FIT_FROM_ANGSTROM..=1.0 / resolution_angstrom;
-    let points: Vec<(f64, f64, f64)> = frequency
-        .iter()
-        .zip(amplitude)
-        .zip(cref)
-        .filter(|((f, a), c)| range.contains(f) && **a > 0.0 && **c > 0.0)
-        .map(|((f, a), c)| (f * f, a.ln(), *c))
-        .collect();
-    if points.len() < 3 {
-        return None;
-    }
-    let weight: f64 = points.iter().map(|p| p.2).sum();
-    let (mx, my) = points.iter().fold((0.0, 0.0), |(x, y), p| {
-        (x + p.2 * p.0 / weight, y + p.2 * p.1 / weight)
-    });
-    let (xy, xx) = points.iter().fold((0.0, 0.0), |(xy, xx), p| {
-        (xy + p.2 * (p.0 - mx) * (p.1 - my), xx + p.2 * (p.0 - mx).powi(2))
-    });
-    if xx == 0.0 {
-        return None;
-    }
-    let slope = xy / xx;
-    Some((-4.0 * slope, my - slope * mx))
+    let last = claimed.unwrap_or(outcome.map.box_angstrom() / 3.0);
+    let map = sharpened(&outcome.map, b_factor.unwrap_or(0.0), None, last).map_err(volume_failure)?;
+    Ok(Sharpened { map, b_factor_angstrom2: b_factor, guinier })
 }
 
 /// The four curves of two half maps as a figure.
@@ -227,7 +176,9 @@ pub fn report(
         ),
         None,
     )?;
-    context.figure(&sharpened.guinier, None)?;
+    if let Some(fit) = &sharpened.guinier {
+        context.figure(&figures::guinier("guinier", fit), None)?;
+    }
     let cref = figures::fourier_shell_correlation(
         "expected_correlation",
         "Expected correlation of the map with the truth",
@@ -346,24 +297,4 @@ pub fn write_volume(
         output.summary = format!("{}, {d:.2} Å resolution", output.summary);
     }
     Ok(output)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fit_finds_a_known_fall_off() {
-        let frequency: Vec<f64> = (0..100).map(|r| f64::from(r) * 0.004).collect();
-        let amplitude: Vec<f64> = frequency
-            .iter()
-            .map(|f| (3.0 - 80.0 / 4.0 * f * f).exp())
-            .collect();
-        let (b, intercept) = fit_guinier(&frequency, &amplitude, &[1.0; 100], 3.0).expect("a fit");
-        assert!(
-            (b - 80.0).abs() < 1e-6 && (intercept - 3.0).abs() < 1e-9,
-            "{b} {intercept}"
-        );
-        assert_eq!(fit_guinier(&frequency, &amplitude, &[1.0; 100], 9.0), None);
-    }
 }

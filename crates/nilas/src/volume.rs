@@ -111,7 +111,7 @@ fn compare(args: &FscArgs) -> anyhow::Result<()> {
             try_mirror: !args.keep_hand,
             ..AlignOptions::default()
         };
-        let found = align(&a, &b, &options)?;
+        let found = align(&b, &a, &options)?;
         b = found.apply(&b, &a)?;
         let motion = found.motion();
         let vector = motion.rotation.to_rotvec();

@@ -3,6 +3,7 @@
 use super::{axis, figure, with_note};
 use nilas_model::figure::{Axis, Curve, Guide};
 use nilas_model::{Figure, FigureData};
+use nilas_volume::sharpen::GuinierFit;
 
 fn finite(x: &[f64], y: &[f64]) -> (Vec<f64>, Vec<f64>) {
     x.iter()
@@ -130,32 +131,20 @@ pub fn histogram(
 }
 
 /// The Guinier plot: natural logarithm of the mean amplitude per shell over 1/d², with the fitted line.
-/// `fit`: B-factor (Å²) and intercept, and the resolution range (Å, low then high) it was fitted in.
-pub fn guinier(
-    id: &str,
-    frequency_per_angstrom: &[f64],
-    amplitude: &[f64],
-    fit: Option<(f64, f64, [f64; 2])>,
-) -> Figure {
-    let squared: Vec<f64> = frequency_per_angstrom.iter().map(|f| f * f).collect();
-    let log_amplitude: Vec<f64> = amplitude
-        .iter()
-        .map(|a| if *a > 0.0 { a.ln() } else { f64::NAN })
-        .collect();
-    let mut curves = vec![curve("map", &squared, &log_amplitude, false)];
-    let mut note = String::new();
-    if let Some((b_factor, intercept, [low, high])) = fit {
-        let ends = [1.0 / (low * low), 1.0 / (high * high)];
-        let line: Vec<f64> = ends.iter().map(|s| intercept - b_factor / 4.0 * s).collect();
-        curves.push(curve(&format!("fit, B = {b_factor:.0} Å²"), &ends, &line, true));
-        note = format!("Slope -B/4 fitted from {low:.1} to {high:.1} Å gives B = {b_factor:.1} Å².");
-    }
-    let data = FigureData::Curves {
-        x: axis("1/d² (1/Å²)"),
-        y: axis("ln mean amplitude"),
-        curves,
-        guides: Vec::new(),
-    };
+pub fn guinier(id: &str, fit: &GuinierFit) -> Figure {
+    let [low, high] = fit.range_angstrom;
+    let ends = [1.0 / (low * low), 1.0 / (high * high)];
+    let line: Vec<f64> = ends.iter().map(|s| fit.intercept - fit.b_factor_angstrom2 / 4.0 * s).collect();
+    // Shells without signal stand far below everything else.
+    let floor = f64::MIN_POSITIVE.ln() + 1.0;
+    let shown: Vec<f64> = fit.ln_amplitude.iter().map(|y| if *y > floor { *y } else { f64::NAN }).collect();
+    let curves = vec![
+        curve("map", &fit.inverse_d2, &shown, false),
+        curve(&format!("fit, B = {:.0} Å²", fit.b_factor_angstrom2), &ends, &line, true),
+    ];
+    let data =
+        FigureData::Curves { x: axis("1/d² (1/Å²)"), y: axis("ln mean amplitude"), curves, guides: Vec::new() };
+    let note = format!("Slope -B/4 fitted from {low:.1} to {high:.1} Å gives B = {:.1} Å².", fit.b_factor_angstrom2);
     with_note(figure(id, "Guinier plot", data), note)
 }
 
