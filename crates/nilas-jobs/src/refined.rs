@@ -120,17 +120,25 @@ pub struct Sharpened {
 pub fn sharpen(outcome: &RefineOutcome) -> Result<Sharpened, Failure> {
     let [a, b] = &outcome.half_maps;
     let mean = a.data.iter().zip(&b.data).map(|(x, y)| 0.5 * (x + y)).collect();
-    let mean = Volume { data: mean, ..*a }.times(&outcome.mask_fsc).map_err(volume_failure)?;
+    let mean = Volume { data: mean, ..*a }
+        .times(&outcome.mask_fsc)
+        .map_err(volume_failure)?;
     let claimed = outcome.resolution.angstrom();
     // A map that ends before 8 Å shows the shape of the molecule, not its fall-off.
     let guinier = claimed
         .filter(|d| *d <= FIT_NEEDS_ANGSTROM)
         .and_then(|d| guinier(&mean, Some(&outcome.fsc.corrected), FIT_FROM_ANGSTROM, d).ok());
-    let b_factor = guinier.as_ref().map(|g| g.b_factor_angstrom2.clamp(0.0, LARGEST_B));
+    let b_factor = guinier
+        .as_ref()
+        .map(|g| g.b_factor_angstrom2.clamp(0.0, LARGEST_B));
     // Without a claim nothing beyond the first shells can be believed.
     let last = claimed.unwrap_or(outcome.map.box_angstrom() / 3.0);
     let map = sharpened(&outcome.map, b_factor.unwrap_or(0.0), None, last).map_err(volume_failure)?;
-    Ok(Sharpened { map, b_factor_angstrom2: b_factor, guinier })
+    Ok(Sharpened {
+        map,
+        b_factor_angstrom2: b_factor,
+        guinier,
+    })
 }
 
 /// The four curves of two half maps as a figure.

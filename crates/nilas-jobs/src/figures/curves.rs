@@ -134,17 +134,36 @@ pub fn histogram(
 pub fn guinier(id: &str, fit: &GuinierFit) -> Figure {
     let [low, high] = fit.range_angstrom;
     let ends = [1.0 / (low * low), 1.0 / (high * high)];
-    let line: Vec<f64> = ends.iter().map(|s| fit.intercept - fit.b_factor_angstrom2 / 4.0 * s).collect();
+    let line: Vec<f64> = ends
+        .iter()
+        .map(|s| fit.intercept - fit.b_factor_angstrom2 / 4.0 * s)
+        .collect();
     // Shells without signal stand far below everything else.
     let floor = f64::MIN_POSITIVE.ln() + 1.0;
-    let shown: Vec<f64> = fit.ln_amplitude.iter().map(|y| if *y > floor { *y } else { f64::NAN }).collect();
+    let shown: Vec<f64> = fit
+        .ln_amplitude
+        .iter()
+        .map(|y| if *y > floor { *y } else { f64::NAN })
+        .collect();
     let curves = vec![
         curve("map", &fit.inverse_d2, &shown, false),
-        curve(&format!("fit, B = {:.0} Å²", fit.b_factor_angstrom2), &ends, &line, true),
+        curve(
+            &format!("fit, B = {:.0} Å²", fit.b_factor_angstrom2),
+            &ends,
+            &line,
+            true,
+        ),
     ];
-    let data =
-        FigureData::Curves { x: axis("1/d² (1/Å²)"), y: axis("ln mean amplitude"), curves, guides: Vec::new() };
-    let note = format!("Slope -B/4 fitted from {low:.1} to {high:.1} Å gives B = {:.1} Å².", fit.b_factor_angstrom2);
+    let data = FigureData::Curves {
+        x: axis("1/d² (1/Å²)"),
+        y: axis("ln mean amplitude"),
+        curves,
+        guides: Vec::new(),
+    };
+    let note = format!(
+        "Slope -B/4 fitted from {low:.1} to {high:.1} Å gives B = {:.1} Å².",
+        fit.b_factor_angstrom2
+    );
     with_note(figure(id, "Guinier plot", data), note)
 }
 
