@@ -195,7 +195,10 @@ fn generated(path: &Path, text: &str) -> bool {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     ["Cargo.lock", "package-lock.json", "openapi.json"].contains(&name)
         || path.starts_with("docs/manual")
-        || text.lines().take(5).any(|l| l.contains("@generated") || l.contains("auto-generated"))
+        || text
+            .lines()
+            .take(5)
+            .any(|l| l.contains("@generated") || l.contains("auto-generated"))
 }
 
 fn code_complaints(path: &Path, text: &str, out: &mut Vec<String>) {
