@@ -117,7 +117,7 @@ function StepSlider({ all, step, active, onChange }: { all: number[]; step: numb
     <section className="panel pad row" style={{ gap: 14, position: "sticky", top: 46, zIndex: 20 }} aria-label="Step">
       <span className="num" style={{ fontWeight: 500, minWidth: 120 }}>Iteration {all[at]} of {all.at(-1)}</span>
       <ActionIcon variant="default" aria-label="Iteration before" disabled={at === 0} onClick={() => go(at - 1)}><Icon name="back" /></ActionIcon>
-      <Slider className="grow" aria-label="Iteration" label={(i) => `iteration ${all[i]}`} min={0} max={all.length - 1} step={1} value={at} onChange={go} size="sm" />
+      <Slider className="grow" thumbLabel="Iteration" label={(i) => `iteration ${all[i]}`} min={0} max={all.length - 1} step={1} value={at} onChange={go} size="sm" />
       <ActionIcon variant="default" aria-label="Next iteration" disabled={at === all.length - 1} onClick={() => go(at + 1)}><Icon name="chevron" /></ActionIcon>
       <span className="small muted" style={{ minWidth: 104 }}>{step === null ? (active ? "following the newest" : "the last") : <Button variant="subtle" size="compact-xs" onClick={() => onChange(null)}>Go to the last</Button>}</span>
     </section>

@@ -39,7 +39,7 @@ function Enlarged({ image, pixelSize }: { image: GreyImage; pixelSize: number | 
       <GreyCanvas image={image} pixelSize={pixelSize} range={range} />
       <div>
         <Text size="xs" c="dimmed">Contrast: black at {value(range[0])}, white at {value(range[1])}</Text>
-        <RangeSlider aria-label="Contrast" min={0} max={255} minRange={4} value={range} onChange={setRange} label={null} size="sm" />
+        <RangeSlider thumbFromLabel="Black level" thumbToLabel="White level" min={0} max={255} minRange={4} value={range} onChange={setRange} label={null} size="sm" />
       </div>
       <Text size="xs" c="dimmed">
         {image.width} × {image.height} px{pixelSize ? `, ${formatValue(pixelSize)} Å/px` : ""}

@@ -38,7 +38,7 @@ export function Slices({ map }: { map: DensityMap }) {
             <span>{PLANES[axis].label} at {axis} = {at[axis]}</span>
             <span className="muted">{offset(axis)}</span>
           </div>
-          <Slider aria-label={`Slice along ${axis}`} label={null} min={0} max={size[axis] - 1} value={at[axis]} onChange={(v) => setAt({ ...at, [axis]: v })} size="sm" />
+          <Slider thumbLabel={`Slice along ${axis}`} label={null} min={0} max={size[axis] - 1} value={at[axis]} onChange={(v) => setAt({ ...at, [axis]: v })} size="sm" />
         </div>
       ))}
       <div className="stack">
@@ -47,7 +47,7 @@ export function Slices({ map }: { map: DensityMap }) {
             <Text size="sm" fw={500}>Contrast</Text>
             <span className="small num">black {sigma(range[0])}, white {sigma(range[1])}</span>
           </div>
-          <RangeSlider aria-label="Contrast" label={null} min={lo} max={hi} minRange={(hi - lo) / 500} step={(hi - lo) / 500 || 1} value={range} onChange={setRange} size="sm" />
+          <RangeSlider thumbFromLabel="Black level" thumbToLabel="White level" label={null} min={lo} max={hi} minRange={(hi - lo) / 500} step={(hi - lo) / 500 || 1} value={range} onChange={setRange} size="sm" />
         </div>
         <p className="small muted num">
           {map.nx} × {map.ny} × {map.nz} voxels of {formatValue(Number(map.voxelSize.toPrecision(4)))} Å. Density {formatValue(Number(map.min.toPrecision(3)))} to {formatValue(Number(map.max.toPrecision(3)))}, mean{" "}

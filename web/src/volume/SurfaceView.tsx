@@ -195,7 +195,7 @@ export function SurfaceView({ map, name }: { map: DensityMap; name: string }) {
           <Text size="sm" fw={500}>Threshold</Text>
           <span className="small num">{formatValue(Number(level.toPrecision(4)))} = {sigmas.toFixed(1)} σ</span>
         </div>
-        <Slider aria-label="Threshold" label={null} min={map.min} max={map.max} step={(map.max - map.min) / 600 || 1} value={level} onChange={change} size="sm" />
+        <Slider thumbLabel="Threshold" label={null} min={map.min} max={map.max} step={(map.max - map.min) / 600 || 1} value={level} onChange={change} size="sm" />
         <p className="small muted num" style={{ marginTop: 6 }}>
           The surface encloses {formatValue(Number(volume.toPrecision(3)))} Å³, as much as {formatValue(Number(proteinMassKda(volume).toPrecision(2)))} kDa of protein (1.21 Å³/Da).{" "}
           {level !== first && <Button variant="subtle" size="compact-xs" onClick={() => change(first)}>Reset threshold</Button>}
@@ -203,7 +203,7 @@ export function SurfaceView({ map, name }: { map: DensityMap; name: string }) {
       </div>
       <div>
         <Text size="sm" fw={500}>Clip from the front</Text>
-        <Slider aria-label="Clip from the front" label={null} min={0} max={100} value={100 - clip} onChange={(v) => setClip(100 - v)} size="sm" />
+        <Slider thumbLabel="Clip from the front" label={null} min={0} max={100} value={100 - clip} onChange={(v) => setClip(100 - v)} size="sm" />
       </div>
     </div>
   );
