@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { browserPath, launch, Story } from "./browser.mjs";
-import { startServer } from "./server.mjs";
+import { Server } from "./server.mjs";
 import { steps } from "./story.mjs";
 
 const program = resolve(process.env.NILAS_BIN ?? "../target/debug/nilas");
@@ -24,11 +24,11 @@ if (!browserPath()) {
 const folder = mkdtempSync(join(tmpdir(), "nilas-e2e-"));
 const shots = process.env.NILAS_SHOTS ?? join(folder, "screenshots");
 mkdirSync(shots, { recursive: true });
-let server;
+const server = new Server(program, folder);
 let browser;
 let failed = false;
 try {
-  server = await startServer(program, folder);
+  await server.start();
   browser = await launch();
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: "light", acceptDownloads: true });
   const page = await context.newPage();
@@ -45,10 +45,10 @@ try {
 } catch (error) {
   failed = true;
   console.error(`e2e: ${error.message}`);
-  if (server) console.error(`--- last lines of the server's log\n${server.log().split("\n").slice(-25).join("\n")}`);
+  console.error(`--- last lines of the server's log\n${server.complaints.split("\n").slice(-25).join("\n")}`);
 } finally {
   await browser?.close();
-  await server?.stop();
+  await server.stop();
   if (failed || process.env.NILAS_SHOTS) console.error(`e2e: screenshots in ${shots}`);
   else rmSync(folder, { recursive: true, force: true });
 }

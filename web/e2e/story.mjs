@@ -17,7 +17,7 @@ async function openTab(page, name) {
   await page.getByRole("tab", { name }).click();
 }
 
-/** @param {{page: import("playwright-core").Page, context: import("playwright-core").BrowserContext, server: {url: string, email: string, password: string}, story: import("./browser.mjs").Story, read: (path: string) => Buffer}} world */
+/** @param {{page: import("playwright-core").Page, context: import("playwright-core").BrowserContext, server: import("./server.mjs").Server, story: import("./browser.mjs").Story, read: (path: string) => Buffer}} world */
 export async function steps({ page, context, server, story, read }) {
   await story.step("a wrong password is refused with a reason", async () => {
     await page.goto(server.url);
@@ -132,12 +132,23 @@ export async function steps({ page, context, server, story, read }) {
     expect((await field(page, "Box size").inputValue()) === "48", "the clone lost its parameters");
   });
 
-  await story.step("kill a running job", async () => {
+  await story.step("a running job and the page outlive a restart of the server", async () => {
     await field(page, "Particles").fill("3000000");
     await page.getByText("All changes saved").waitFor();
     await page.getByRole("button", { name: "Queue job" }).click();
     await state(page, "running").waitFor({ timeout: 60_000 });
     await page.getByRole("progressbar").waitFor({ timeout: 60_000 });
+    await server.stop();
+    await page.locator(".live", { hasText: "reconnecting" }).waitFor();
+    await server.start();
+    await page.locator(".live", { hasText: /^ *live/ }).waitFor({ timeout: 30_000 });
+    await state(page, "running").waitFor();
+    const done = () => page.getByRole("progressbar").first().locator("xpath=..").innerText();
+    const before = await done();
+    await page.waitForFunction((old) => document.querySelector("[role=progressbar]")?.parentElement?.innerText !== old, before);
+  });
+
+  await story.step("kill a running job", async () => {
     const began = Date.now();
     await page.getByRole("button", { name: "Kill" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Kill job" }).click();

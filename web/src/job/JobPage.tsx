@@ -5,7 +5,7 @@ import { formatDuration } from "../api/format";
 import type { JobInfo } from "../api/model";
 import { useEvents, useJob } from "../api/queries";
 import { Builder } from "../builder/Builder";
-import { Empty, ErrorNotice, Loading, useNow } from "../shell/States";
+import { Empty, ErrorNotice, Loading, useNow, useTitle } from "../shell/States";
 import { elapsedSeconds, isActive, Status } from "../shell/Status";
 import { mapFiles } from "../volume/maps";
 import { FilesTab, OutputsTab, ParametersTab } from "./DetailTabs";
@@ -19,6 +19,7 @@ const VolumeTab = lazy(() => import("../volume/VolumeTab"));
 export function JobPage() {
   const { project, job: id } = useParams({ from: "/projects/$project/jobs/$job" });
   const { job, error } = useJob(project, id);
+  useTitle(job ? `${job.id} ${job.display_title}` : id);
   if (error) return <ErrorNotice error={error} />;
   if (job === undefined) return <Loading what="job" />;
   if (job === null) return <Empty title={`There is no job ${id} in this project`}>It may have been deleted.</Empty>;

@@ -8,6 +8,7 @@ import { createJob } from "../builder/NewJobDialog";
 import { nextSteps } from "../builder/params";
 import { FigureCard } from "../plot/FigureCard";
 import { Icon } from "../shell/Icon";
+import { inline } from "../shell/Manual";
 import { Empty, ErrorNotice, Loading, sentence, useNow } from "../shell/States";
 import { elapsedSeconds, isActive, ProgressBar } from "../shell/Status";
 import { figureAt, figureGroups, statisticsAt, steps, trace } from "./timeline";
@@ -64,8 +65,8 @@ function FailureNotice({ failure }: { failure: Failure }) {
     <div className="notice" data-tone={failure.kind === "cancelled" ? "warn" : "bad"} role="alert">
       <h2>{KIND_WORDS[failure.kind]}</h2>
       {failure.field && <p className="small">At <span className="mono">{failure.field}</span></p>}
-      <p>{sentence(failure.message)}</p>
-      {failure.hint && <p className="small">{failure.hint}</p>}
+      <p>{inline(sentence(failure.message))}</p>
+      {failure.hint && <p className="small">{inline(sentence(failure.hint))}</p>}
       {failure.kind === "input" && <p className="small muted">Clear the job to change its inputs and parameters, or clone it.</p>}
     </div>
   );

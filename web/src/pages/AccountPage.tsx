@@ -1,4 +1,5 @@
 import { Button, Checkbox, CopyButton, Group, NumberInput, PasswordInput, TextInput } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, ok } from "../api/client";
 import { formatBytes, formatTime } from "../api/format";
@@ -204,7 +205,10 @@ export function LanesPage() {
                   <td>{lane.cores}</td>
                   <td>{formatBytes(lane.memory_bytes)}</td>
                   <td style={{ color: lane.connected ? "var(--s-completed)" : "var(--s-failed)" }}>{lane.connected ? "connected" : `gone since ${formatTime(lane.last_seen_ms)}`}</td>
-                  <td className="mono">{lane.running.map((r) => `${r.project}/${r.job}`).join(", ") || "–"}</td>
+                  <td>
+                    {lane.running.length === 0 && "–"}
+                    {lane.running.map((r) => <Link key={`${r.project}/${r.job}`} className="mono" style={{ marginRight: 10 }} to="/projects/$project/jobs/$job" params={{ project: r.project, job: r.job }}>{r.project}/{r.job}</Link>)}
+                  </td>
                   <td>{lane.queued}</td>
                 </tr>
               ))}

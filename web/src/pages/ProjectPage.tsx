@@ -7,7 +7,7 @@ import type { JobInfo, ProjectInfo } from "../api/model";
 import { keys, queryClient, useJobs, useProject } from "../api/queries";
 import { NewJobDialog } from "../builder/NewJobDialog";
 import { Icon } from "../shell/Icon";
-import { Empty, ErrorNotice, Loading, useNow } from "../shell/States";
+import { Empty, ErrorNotice, Loading, useNow, useTitle } from "../shell/States";
 import { elapsedSeconds, isActive, ProgressBar, Status } from "../shell/Status";
 import { JobGraph, parentsOf } from "./JobGraph";
 import { keyStatistic, matches } from "./jobSummary";
@@ -26,6 +26,8 @@ export function ProjectPage() {
   const inWorkspace = (jobs.data ?? []).filter((job) => workspace === "all" || job.workspace === workspace);
   const shown = inWorkspace.filter((job) => matches(job, filter));
   const now = useNow(shown.some((job) => isActive(job.status)));
+
+  useTitle(project.data?.title || p);
 
   if (project.error && !project.data) return <ErrorNotice error={project.error} retry={() => void project.refetch()} />;
   if (!project.data) return <Loading what="project" />;

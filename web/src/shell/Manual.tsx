@@ -21,7 +21,8 @@ function Block({ text }: { text: string }) {
   return <p>{inline(lines.join(" "))}</p>;
 }
 
-function inline(text: string): ReactNode[] {
+/** Text with `code` and **stress**. */
+export function inline(text: string): ReactNode[] {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part, i) => {
     if (part.startsWith("`") && part.endsWith("`") && part.length > 2) return <code key={i} className="mono">{part.slice(1, -1)}</code>;
     if (part.startsWith("**") && part.endsWith("**") && part.length > 4) return <strong key={i}>{part.slice(2, -2)}</strong>;

@@ -2,7 +2,7 @@ import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorSchem
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import { api } from "../api/client";
 import { useLiveEvents, useLiveState } from "../api/live";
-import { queryClient, useJob, useMe, useProject } from "../api/queries";
+import { queryClient, useJob, useLanes, useMe, useProject } from "../api/queries";
 import { LoginPage } from "../pages/LoginPage";
 import { Icon, Mark } from "./Icon";
 import { ErrorNotice, Loading } from "./States";
@@ -11,7 +11,8 @@ import { ErrorNotice, Loading } from "./States";
 export function Shell() {
   const me = useMe();
   if (me.isPending) return <Loading what="account" />;
-  if (me.error) return <main className="page"><ErrorNotice error={me.error} retry={() => void me.refetch()} /></main>;
+  // a page that is open outlives a server that is away for a while
+  if (me.error && me.data === undefined) return <main className="page"><ErrorNotice error={me.error} retry={() => void me.refetch()} /></main>;
   if (!me.data) return <LoginPage />;
   return <SignedIn name={me.data.user.name || me.data.user.email} admin={me.data.user.admin} />;
 }
@@ -31,6 +32,7 @@ function SignedIn({ name, admin }: { name: string; admin: boolean }) {
       <header className="top">
         <Link to="/" className="brand"><Mark /> <span className="hide-small">Nilas</span></Link>
         <nav className="grow" aria-label="Breadcrumb" style={{ minWidth: 0 }}><Crumbs /></nav>
+        <Load />
         <LiveState />
         <ActionIcon variant="subtle" color="gray" aria-label={scheme === "dark" ? "Light colours" : "Dark colours"} onClick={() => setColorScheme(scheme === "dark" ? "light" : "dark")}>
           <Icon name={scheme === "dark" ? "sun" : "moon"} />
@@ -83,6 +85,15 @@ function JobCrumb({ p, j }: { p: string; j: string }) {
       <Link to="/projects/$project/jobs/$job" params={{ project: p, job: j }} aria-current="page"><span className="mono">{j}</span> {job?.display_title}</Link>
     </li>
   );
+}
+
+/** How many jobs run and wait on all lanes; nothing when none does. */
+function Load() {
+  const lanes = useLanes();
+  const running = (lanes.data ?? []).reduce((n, lane) => n + lane.running.length, 0);
+  const queued = (lanes.data ?? []).reduce((n, lane) => n + lane.queued, 0);
+  const words = [running > 0 && `${running} running`, queued > 0 && `${queued} queued`].filter(Boolean).join(", ");
+  return words ? <Link to="/lanes" className="small muted num hide-small">{words}</Link> : null;
 }
 
 function LiveState() {

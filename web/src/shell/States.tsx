@@ -1,6 +1,7 @@
 import { Button, Loader } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 import { ApiFailure } from "../api/client";
+import { inline } from "./Manual";
 
 /** A quiet sign of loading that only shows when it takes a while. */
 export function Loading({ what }: { what: string }) {
@@ -19,9 +20,9 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => vo
   const message = error instanceof Error ? error.message : String(error);
   return (
     <div className="notice" data-tone="bad" role="alert">
-      <h3>{sentence(message)}</h3>
+      <h3>{inline(sentence(message))}</h3>
       {problems.length > 0 && <ul style={{ margin: "4px 0", paddingLeft: 18 }}>{problems.map((p, i) => <li key={i}>{p.field && <span className="mono">{p.field}: </span>}{p.message}{p.hint && <span className="muted"> {p.hint}</span>}</li>)}</ul>}
-      {hint && <p className="small">{hint}</p>}
+      {hint && <p className="small">{inline(sentence(hint))}</p>}
       {retry && <Button variant="default" mt={8} onClick={retry}>Try again</Button>}
     </div>
   );
@@ -51,4 +52,14 @@ export function useNow(running: boolean): number {
     return () => clearInterval(timer);
   }, [running]);
   return now;
+}
+
+/** Sets the title of the browser's tab while the component is on the page. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title ? `${title} · Nilas` : "Nilas";
+    return () => {
+      document.title = "Nilas";
+    };
+  }, [title]);
 }
