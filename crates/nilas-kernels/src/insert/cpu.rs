@@ -2,7 +2,8 @@
 
 use crate::Matrix3;
 use crate::error::{KernelError, check_box, check_length};
-use crate::simd::{self, SimdLevel, dispatch, fma};
+use crate::simd::vector::{Isa, Vector};
+use crate::simd::{self, SimdLevel, dispatch_isa};
 use crate::slice::{B, Block, Grid, block_of, padded_size, scaled_columns};
 use rayon::prelude::*;
 
@@ -164,7 +165,7 @@ fn slab_bounds(grid: Grid, parts: usize) -> Vec<(usize, usize)> {
 
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
-fn scatter_body<const FUSED: bool>(
+fn scatter_body<I: Isa>(
     slab: &mut [f32],
     grid: Grid,
     (z0, z1): (usize, usize),
@@ -176,7 +177,7 @@ fn scatter_body<const FUSED: bool>(
     let (sy, sz) = (4 * grid.nx, 4 * grid.nx * grid.ny);
     let mut block = Block::new();
     for start in (0..item.re.len()).step_by(B) {
-        block.place::<FUSED>(grid, m, &block_of(kx, start), &block_of(ky, start));
+        block.place::<I>(grid, m, &block_of(kx, start), &block_of(ky, start));
         let n = B.min(item.re.len() - start);
         for l in 0..n {
             if block.base[l] == usize::MAX {
@@ -190,31 +191,30 @@ fn scatter_body<const FUSED: bool>(
             }
             let (re, im, w) = (item.re[i], item.im[i] * block.sign[l], item.weight[i]);
             let mut u = [0.0f32; 16];
-            for (t, wx) in block.wx[l].iter().enumerate() {
+            for (t, wx) in Block::of(&block.wx, l).into_iter().enumerate() {
                 u[4 * t] = wx * re;
                 u[4 * t + 1] = wx * im;
                 u[4 * t + 2] = wx * w;
             }
+            let u = I::V16::load(&u);
             let in_plane = 4 * (block.base[l] % (grid.nx * grid.ny));
             for z in from..to {
-                let wz = block.wz[l][z - iz];
+                let wz = block.wz[z - iz][l];
                 let first = (z - z0) * sz + in_plane;
                 let Some(rows) = slab.get_mut(first..first + 3 * sy + 16) else {
                     continue;
                 };
                 for y in 0..4 {
-                    let wzy = wz * block.wy[l][y];
+                    let wzy = wz * block.wy[y][l];
                     let row = &mut rows[y * sy..][..16];
-                    for (r, v) in row.iter_mut().zip(&u) {
-                        *r = fma::<FUSED>(*v, wzy, *r);
-                    }
+                    u.fma(I::V16::splat(wzy), I::V16::load(row)).store(row);
                 }
             }
         }
     }
 }
 
-dispatch! {
+dispatch_isa! {
     /// Adds one item to one slab.
     #[allow(clippy::too_many_arguments)]
     fn scatter => scatter_body(

@@ -1,6 +1,7 @@
 //! The inner loops of the search: matrix product, inverse transform and scan, 16 directions as vector lanes.
 
-use crate::simd::{dispatch, fma};
+use crate::simd::dispatch_isa;
+use crate::simd::vector::{Isa, Vector};
 
 /// Directions side by side.
 pub(super) const LANES: usize = 16;
@@ -48,7 +49,7 @@ pub(super) struct Product<'a> {
 }
 
 #[inline(always)]
-fn product_body<const FUSED: bool>(p: &mut Product) {
+fn product_body<I: Isa>(p: &mut Product) {
     let m_count = p.starts.len() - 1;
     for m in 0..m_count {
         let rings = (p.starts[m + 1] - p.starts[m]) / (2 * LANES);
@@ -56,34 +57,36 @@ fn product_body<const FUSED: bool>(p: &mut Product) {
         // Image harmonics are stored with the same ring ranges, one value per shift instead of 2*LANES.
         let z0 = p.starts[m] / (2 * LANES) * p.image.stride + p.first_shift;
         for quad in (0..SHIFTS).step_by(4) {
-            let mut acc = [[[0.0f32; LANES]; 2]; 4];
+            let zero = I::V16::splat(0.0);
+            let mut acc = [[zero; 2]; 4];
             for q in 0..rings {
                 let row = &y[q * 2 * LANES..][..2 * LANES];
                 let z = z0 + q * p.image.stride + quad;
                 let (zr, zi) = (&p.image.re[z..z + 4], &p.image.im[z..z + 4]);
+                let (yr, yi) = (I::V16::load(row), I::V16::load(&row[LANES..]));
                 for t in 0..4 {
-                    let (a, b) = (zr[t], zi[t]);
-                    let [re, im] = &mut acc[t];
-                    for l in 0..LANES {
-                        re[l] = fma::<FUSED>(a, row[l], fma::<FUSED>(-b, row[LANES + l], re[l]));
-                        im[l] = fma::<FUSED>(a, row[LANES + l], fma::<FUSED>(b, row[l], im[l]));
-                    }
+                    let (a, b) = (I::V16::splat(zr[t]), I::V16::splat(zi[t]));
+                    let minus = I::V16::splat(-zi[t]);
+                    acc[t][0] = a.fma(yr, minus.fma(yi, acc[t][0]));
+                    acc[t][1] = a.fma(yi, b.fma(yr, acc[t][1]));
                 }
             }
             for t in 0..4 {
-                p.out[(quad + t) * p.m_stride + m] = acc[t];
+                let [re, im] = &mut p.out[(quad + t) * p.m_stride + m];
+                acc[t][0].store(re);
+                acc[t][1].store(im);
             }
         }
     }
 }
 
-dispatch! {
+dispatch_isa! {
     /// `G_m = sum_q Z_qm Y_qm` for one group of shifts and one block (Z comes conjugated).
     pub(super) fn product => product_body(p: &mut Product)
 }
 
 #[inline(always)]
-fn butterfly4<const FUSED: bool>(
+fn butterfly4<I: Isa>(
     x: &[[Lane; 2]],
     y: &mut [[Lane; 2]],
     (n, s): (usize, usize),
@@ -95,32 +98,47 @@ fn butterfly4<const FUSED: bool>(
         let w2 = table[2 * p * step];
         let w3 = table[3 * p * step];
         for q in 0..s {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[q + s * (p + i * n1)]);
+            let [a, b, c, d] = [0, 1, 2, 3].map(|i| load::<I>(&x[q + s * (p + i * n1)]));
             let out = q + 4 * s * p;
-            let mut r = [[[0.0f32; LANES]; 2]; 4];
-            for l in 0..LANES {
-                let (sr, si) = (a[0][l] + c[0][l], a[1][l] + c[1][l]);
-                let (dr, di) = (a[0][l] - c[0][l], a[1][l] - c[1][l]);
-                let (tr, ti) = (b[0][l] + d[0][l], b[1][l] + d[1][l]);
-                // i (b - d)
-                let (ur, ui) = (d[1][l] - b[1][l], b[0][l] - d[0][l]);
-                r[0][0][l] = sr + tr;
-                r[0][1][l] = si + ti;
-                let (er, ei) = (dr + ur, di + ui);
-                r[1][0][l] = fma::<FUSED>(w1.0, er, -(w1.1 * ei));
-                r[1][1][l] = fma::<FUSED>(w1.0, ei, w1.1 * er);
-                let (er, ei) = (sr - tr, si - ti);
-                r[2][0][l] = fma::<FUSED>(w2.0, er, -(w2.1 * ei));
-                r[2][1][l] = fma::<FUSED>(w2.0, ei, w2.1 * er);
-                let (er, ei) = (dr - ur, di - ui);
-                r[3][0][l] = fma::<FUSED>(w3.0, er, -(w3.1 * ei));
-                r[3][1][l] = fma::<FUSED>(w3.0, ei, w3.1 * er);
-            }
-            for (i, v) in r.into_iter().enumerate() {
-                y[out + i * s] = v;
-            }
+            let (s0, d0) = (sum(a, c), difference(a, c));
+            let (t0, u0) = (sum(b, d), difference(b, d));
+            store::<I>(sum(s0, t0), &mut y[out]);
+            // d0 + i u0 and d0 - i u0.
+            let e1 = [d0[0].sub(u0[1]), d0[1].add(u0[0])];
+            let e3 = [d0[0].add(u0[1]), d0[1].sub(u0[0])];
+            store::<I>(turned::<I>(e1, w1), &mut y[out + s]);
+            store::<I>(turned::<I>(difference(s0, t0), w2), &mut y[out + 2 * s]);
+            store::<I>(turned::<I>(e3, w3), &mut y[out + 3 * s]);
         }
     }
+}
+
+#[inline(always)]
+fn load<I: Isa>(v: &[Lane; 2]) -> [I::V16; 2] {
+    [I::V16::load(&v[0]), I::V16::load(&v[1])]
+}
+
+#[inline(always)]
+fn store<I: Isa>(v: [I::V16; 2], to: &mut [Lane; 2]) {
+    v[0].store(&mut to[0]);
+    v[1].store(&mut to[1]);
+}
+
+#[inline(always)]
+fn sum<V: Vector>(a: [V; 2], b: [V; 2]) -> [V; 2] {
+    [a[0].add(b[0]), a[1].add(b[1])]
+}
+
+#[inline(always)]
+fn difference<V: Vector>(a: [V; 2], b: [V; 2]) -> [V; 2] {
+    [a[0].sub(b[0]), a[1].sub(b[1])]
+}
+
+/// Times the complex number `w`.
+#[inline(always)]
+fn turned<I: Isa>(v: [I::V16; 2], w: (f32, f32)) -> [I::V16; 2] {
+    let (c, s, minus) = (I::V16::splat(w.0), I::V16::splat(w.1), I::V16::splat(-w.1));
+    [c.fma(v[0], minus.mul(v[1])), c.fma(v[1], s.mul(v[0]))]
 }
 
 /// In-plane transform of one shift's spectrum: input `g[m]`, m < count; output `angles` real values per lane in
@@ -135,7 +153,7 @@ pub(super) struct Transform<'a> {
 }
 
 #[inline(always)]
-fn transform_body<const FUSED: bool>(t: &mut Transform) {
+fn transform_body<I: Isa>(t: &mut Transform) {
     let table = &t.twiddles.table;
     let h = table.len() / 2;
     let count = t.spectrum.len();
@@ -147,15 +165,9 @@ fn transform_body<const FUSED: bool>(t: &mut Transform) {
             let a = if k < count { &t.spectrum[k] } else { &zero };
             let b = if h - k < count { &t.spectrum[h - k] } else { &zero };
             let w = table[k];
-            let out = &mut z[k];
-            for l in 0..LANES {
-                let (sr, si) = (a[0][l] + b[0][l], a[1][l] - b[1][l]);
-                let (dr, di) = (a[0][l] - b[0][l], a[1][l] + b[1][l]);
-                let er = fma::<FUSED>(w.0, dr, -(w.1 * di));
-                let ei = fma::<FUSED>(w.0, di, w.1 * dr);
-                out[0][l] = sr - ei;
-                out[1][l] = si + er;
-            }
+            let (a, b) = (load::<I>(a), load::<I>(b));
+            let e = turned::<I>([a[0].sub(b[0]), a[1].add(b[1])], w);
+            store::<I>([a[0].add(b[0]).sub(e[1]), a[1].sub(b[1]).add(e[0])], &mut z[k]);
         }
     }
     let [first, second] = t.work;
@@ -167,38 +179,29 @@ fn transform_body<const FUSED: bool>(t: &mut Transform) {
             (second.as_slice(), first.as_mut_slice())
         };
         if n >= 4 {
-            butterfly4::<FUSED>(x, y, (n, s), table);
+            butterfly4::<I>(x, y, (n, s), table);
             n /= 4;
             s *= 4;
         } else {
             for q in 0..s {
-                let (a, b) = (&x[q], &x[q + s]);
-                let (mut u, mut v) = (zero, zero);
-                for c in 0..2 {
-                    for l in 0..LANES {
-                        u[c][l] = a[c][l] + b[c][l];
-                        v[c][l] = a[c][l] - b[c][l];
-                    }
-                }
-                y[q] = u;
-                y[q + s] = v;
+                let (a, b) = (load::<I>(&x[q]), load::<I>(&x[q + s]));
+                store::<I>(sum(a, b), &mut y[q]);
+                store::<I>(difference(a, b), &mut y[q + s]);
             }
             n = 1;
         }
         from_first = !from_first;
     }
     t.result = usize::from(!from_first);
-    let mut top = [f32::NEG_INFINITY; LANES];
+    let mut top = I::V16::splat(f32::NEG_INFINITY);
     for v in &t.work[t.result][..h] {
-        for l in 0..LANES {
-            let m = if v[0][l] > v[1][l] { v[0][l] } else { v[1][l] };
-            top[l] = if m > top[l] { m } else { top[l] };
-        }
+        let [x, y] = load::<I>(v);
+        top = x.max(y).max(top);
     }
-    t.largest = top;
+    top.store(&mut t.largest);
 }
 
-dispatch! {
+dispatch_isa! {
     /// All in-plane angles of one shift against one block.
     pub(super) fn transform => transform_body(t: &mut Transform)
 }

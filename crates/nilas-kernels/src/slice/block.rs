@@ -4,6 +4,7 @@
 use super::volume::Grid;
 use crate::Matrix3;
 use crate::simd::fma;
+use crate::simd::vector::{Isa, Vector};
 
 /// Coefficients per block.
 pub(crate) const B: usize = 16;
@@ -22,71 +23,84 @@ pub(crate) fn spline_weights<const FUSED: bool>(f: f32) -> ([f32; 4], [f32; 4]) 
     ([w0, w1, w2, w3], [-0.5 * g2, d1, d2, 0.5 * f2])
 }
 
-/// Positions and weights of a block of coefficients.
+/// [`spline_weights`] of 16 fractions at once, stored tap by tap.
+#[inline(always)]
+fn block_weights<I: Isa>(f: I::V16, w: &mut Taps, d: &mut Taps) {
+    let (one, half, sixth) = (I::V16::splat(1.0), I::V16::splat(0.5), I::V16::splat(1.0 / 6.0));
+    let (two_thirds, three_halves) = (I::V16::splat(2.0 / 3.0), I::V16::splat(1.5));
+    let (minus_one, minus_two) = (I::V16::splat(-1.0), I::V16::splat(-2.0));
+    let g = one.sub(f);
+    let (f2, g2) = (f.mul(f), g.mul(g));
+    g2.mul(g).mul(sixth).store(&mut w[0]);
+    f2.fma(half.fma(f, minus_one), two_thirds).store(&mut w[1]);
+    g2.fma(half.fma(g, minus_one), two_thirds).store(&mut w[2]);
+    f2.mul(f).mul(sixth).store(&mut w[3]);
+    g2.mul(I::V16::splat(-0.5)).store(&mut d[0]);
+    f.mul(three_halves.fma(f, minus_two)).store(&mut d[1]);
+    g.mul(I::V16::splat(-1.5).fma(g, I::V16::splat(2.0))).store(&mut d[2]);
+    f2.mul(half).store(&mut d[3]);
+}
+
+/// Four taps of 16 coefficients.
+pub(crate) type Taps = [[f32; B]; 4];
+
+/// Positions and weights of a block of coefficients; weights `[tap][coefficient]`, derivatives likewise.
 pub(crate) struct Block {
     /// First tap's index into the grid, or `usize::MAX` for a sample outside of the stored radius.
     pub base: [usize; B],
     /// -1 where the mate was taken.
     pub sign: [f32; B],
-    pub wx: [[f32; 4]; B],
-    pub dx: [[f32; 4]; B],
-    pub wy: [[f32; 4]; B],
-    pub dy: [[f32; 4]; B],
-    pub wz: [[f32; 4]; B],
-    pub dz: [[f32; 4]; B],
+    pub wx: Taps,
+    pub dx: Taps,
+    pub wy: Taps,
+    pub dy: Taps,
+    pub wz: Taps,
+    pub dz: Taps,
 }
 
 impl Block {
     #[inline(always)]
     pub fn new() -> Self {
-        let w = [[0.0; 4]; B];
-        Self {
-            base: [0; B],
-            sign: [1.0; B],
-            wx: w,
-            dx: w,
-            wy: w,
-            dy: w,
-            wz: w,
-            dz: w,
-        }
+        let w = [[0.0; B]; 4];
+        Self { base: [0; B], sign: [1.0; B], wx: w, dx: w, wy: w, dy: w, wz: w, dz: w }
     }
 
     /// Places a block; `m` is `A^T` scaled to the padded grid, first two columns.
     #[inline(always)]
-    pub fn place<const FUSED: bool>(&mut self, grid: Grid, m: &[[f32; 2]; 3], kx: &[f32; B], ky: &[f32; B]) {
-        let o = grid.origin as f32;
-        let (mut fx, mut fy, mut fz) = ([0.0f32; B], [0.0f32; B], [0.0f32; B]);
-        let (mut ix, mut iy, mut iz) = ([0i32; B], [0i32; B], [0i32; B]);
+    pub fn place<I: Isa>(&mut self, grid: Grid, m: &[[f32; 2]; 3], kx: &[f32; B], ky: &[f32; B]) {
+        let o = I::V16::splat(grid.origin as f32 - 1.0);
+        let (kx, ky) = (I::V16::load(kx), I::V16::load(ky));
+        let at = m.map(|r| I::V16::splat(r[0]).fma(kx, I::V16::splat(r[1]).mul(ky)));
+        let sign = at[0].sign();
+        sign.store(&mut self.sign);
+        let at = at.map(|v| v.mul(sign));
+        let floor = at.map(|v| v.floor());
+        block_weights::<I>(at[0].sub(floor[0]), &mut self.wx, &mut self.dx);
+        block_weights::<I>(at[1].sub(floor[1]), &mut self.wy, &mut self.dy);
+        block_weights::<I>(at[2].sub(floor[2]), &mut self.wz, &mut self.dz);
+        // First tap: floor - 1, and the grid's x starts at -1.
+        let mut first = [[0.0f32; B]; 3];
+        floor[0].store(&mut first[0]);
+        floor[1].add(o).store(&mut first[1]);
+        floor[2].add(o).store(&mut first[2]);
         for l in 0..B {
-            let x = fma::<FUSED>(m[0][0], kx[l], m[0][1] * ky[l]);
-            let y = fma::<FUSED>(m[1][0], kx[l], m[1][1] * ky[l]);
-            let z = fma::<FUSED>(m[2][0], kx[l], m[2][1] * ky[l]);
-            let s = if x < 0.0 { -1.0 } else { 1.0f32 };
-            self.sign[l] = s;
-            let (x, y, z) = (x * s, y * s, z * s);
-            let (rx, ry, rz) = (x.floor(), y.floor(), z.floor());
-            fx[l] = x - rx;
-            fy[l] = y - ry;
-            fz[l] = z - rz;
-            // Row of the first tap: floor - 1, and the grid's x starts at -1.
-            ix[l] = rx as i32;
-            iy[l] = (ry + o) as i32 - 1;
-            iz[l] = (rz + o) as i32 - 1;
+            let [ix, iy, iz] = [first[0][l], first[1][l], first[2][l]].map(|v| v as i32 as u32 as usize);
+            // NaN becomes 0 on every axis, which is inside: it must be caught by the sign of a comparison.
+            let inside = ix + 4 <= grid.nx
+                && iy + 4 <= grid.ny
+                && iz + 4 <= grid.ny
+                && first[0][l] >= 0.0
+                && first[1][l] >= 0.0
+                && first[2][l] >= 0.0;
+            self.base[l] =
+                if inside { (iz * grid.ny + iy) * grid.nx + ix } else { usize::MAX };
         }
-        for l in 0..B {
-            (self.wx[l], self.dx[l]) = spline_weights::<FUSED>(fx[l]);
-            (self.wy[l], self.dy[l]) = spline_weights::<FUSED>(fy[l]);
-            (self.wz[l], self.dz[l]) = spline_weights::<FUSED>(fz[l]);
-            let inside = ix[l] as u32 as usize + 4 <= grid.nx
-                && iy[l] as u32 as usize + 4 <= grid.ny
-                && iz[l] as u32 as usize + 4 <= grid.ny;
-            self.base[l] = if inside {
-                (iz[l] as usize * grid.ny + iy[l] as usize) * grid.nx + ix[l] as usize
-            } else {
-                usize::MAX
-            };
-        }
+    }
+
+    /// The four taps of one coefficient.
+    #[inline(always)]
+    pub fn of(taps: &Taps, l: usize) -> [f32; 4] {
+        [taps[0][l], taps[1][l], taps[2][l], taps[3][l]]
     }
 }
 

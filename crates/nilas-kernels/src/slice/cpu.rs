@@ -4,7 +4,8 @@
 use super::block::{B, Block, block_of, scaled_columns};
 use super::volume::SplineVolume;
 use crate::Matrix3;
-use crate::simd::{dispatch, fma};
+use crate::simd::dispatch_isa;
+use crate::simd::vector::{Isa, Row, Vector};
 
 /// A slice and its gradient as planes of equal length. `g[j]` is `dV/dk_j` in the image frame, `[re, im]`.
 #[derive(Debug, Clone, Default)]
@@ -36,16 +37,8 @@ impl SliceGradient {
     }
 }
 
-/// Sums of `v * w` over the even and the odd places: the x-pass on an interleaved complex row.
 #[inline(always)]
-fn x_sum(v: &[f32; 8], w: &[f32; 4]) -> (f32, f32) {
-    let a = (v[0] * w[0] + v[4] * w[2], v[1] * w[0] + v[5] * w[2]);
-    let b = (v[2] * w[1] + v[6] * w[3], v[3] * w[1] + v[7] * w[3]);
-    (a.0 + b.0, a.1 + b.1)
-}
-
-#[inline(always)]
-fn value_body<const FUSED: bool>(
+fn value_body<I: Isa>(
     volume: &SplineVolume,
     rotation: &Matrix3,
     kx: &[f32],
@@ -58,7 +51,7 @@ fn value_body<const FUSED: bool>(
     let span = 3 * sz + 3 * sy + 8;
     let mut block = Block::new();
     for start in (0..kx.len()).step_by(B) {
-        block.place::<FUSED>(volume.grid, &m, &block_of(kx, start), &block_of(ky, start));
+        block.place::<I>(volume.grid, &m, &block_of(kx, start), &block_of(ky, start));
         let n = B.min(kx.len() - start);
         for l in 0..n {
             let first = block.base[l];
@@ -68,21 +61,16 @@ fn value_body<const FUSED: bool>(
                 im[start + l] = 0.0;
                 continue;
             };
-            let (wy, wz) = (&block.wy[l], &block.wz[l]);
-            let mut acc = [0.0f32; 8];
+            let (wy, wz) = (Block::of(&block.wy, l).map(I::V8::splat), Block::of(&block.wz, l));
+            let mut acc = I::V8::splat(0.0);
             for z in 0..4 {
-                let mut plane = [0.0f32; 8];
+                let mut plane = I::V8::splat(0.0);
                 for y in 0..4 {
-                    let row = &taps[z * sz + y * sy..][..8];
-                    for (p, r) in plane.iter_mut().zip(row) {
-                        *p = fma::<FUSED>(*r, wy[y], *p);
-                    }
+                    plane = I::V8::load(&taps[z * sz + y * sy..]).fma(wy[y], plane);
                 }
-                for (a, p) in acc.iter_mut().zip(&plane) {
-                    *a = fma::<FUSED>(*p, wz[z], *a);
-                }
+                acc = plane.fma(I::V8::splat(wz[z]), acc);
             }
-            let (r, i) = x_sum(&acc, &block.wx[l]);
+            let [r, i] = acc.mul(I::V8::pairs(Block::of(&block.wx, l))).pair_sum();
             re[start + l] = r;
             im[start + l] = i * block.sign[l];
         }
@@ -90,7 +78,7 @@ fn value_body<const FUSED: bool>(
 }
 
 #[inline(always)]
-fn gradient_body<const FUSED: bool>(
+fn gradient_body<I: Isa>(
     volume: &SplineVolume,
     rotation: &Matrix3,
     kx: &[f32],
@@ -106,7 +94,7 @@ fn gradient_body<const FUSED: bool>(
     // v, then the derivative by grid x, y, z; each re, im.
     let mut g = [[0.0f32; B]; 8];
     for start in (0..kx.len()).step_by(B) {
-        block.place::<FUSED>(volume.grid, &m, &block_of(kx, start), &block_of(ky, start));
+        block.place::<I>(volume.grid, &m, &block_of(kx, start), &block_of(ky, start));
         let n = B.min(kx.len() - start);
         for l in 0..n {
             let taps = block.base[l]
@@ -116,28 +104,28 @@ fn gradient_body<const FUSED: bool>(
                 g.iter_mut().for_each(|p| p[l] = 0.0);
                 continue;
             };
-            let (wy, dy) = (&block.wy[l], &block.dy[l]);
-            let (wz, dz) = (&block.wz[l], &block.dz[l]);
-            let (mut v, mut gy, mut gz) = ([0.0f32; 8], [0.0f32; 8], [0.0f32; 8]);
+            let (wy, dy) =
+                (Block::of(&block.wy, l).map(I::V8::splat), Block::of(&block.dy, l).map(I::V8::splat));
+            let (wz, dz) = (Block::of(&block.wz, l), Block::of(&block.dz, l));
+            let zero = I::V8::splat(0.0);
+            let (mut v, mut gy, mut gz) = (zero, zero, zero);
             for z in 0..4 {
-                let (mut p, mut q) = ([0.0f32; 8], [0.0f32; 8]);
+                let (mut p, mut q) = (zero, zero);
                 for y in 0..4 {
-                    let row = &taps[z * sz + y * sy..][..8];
-                    for i in 0..8 {
-                        p[i] = fma::<FUSED>(row[i], wy[y], p[i]);
-                        q[i] = fma::<FUSED>(row[i], dy[y], q[i]);
-                    }
+                    let row = I::V8::load(&taps[z * sz + y * sy..]);
+                    p = row.fma(wy[y], p);
+                    q = row.fma(dy[y], q);
                 }
-                for i in 0..8 {
-                    v[i] = fma::<FUSED>(p[i], wz[z], v[i]);
-                    gy[i] = fma::<FUSED>(q[i], wz[z], gy[i]);
-                    gz[i] = fma::<FUSED>(p[i], dz[z], gz[i]);
-                }
+                let w = I::V8::splat(wz[z]);
+                v = p.fma(w, v);
+                gy = q.fma(w, gy);
+                gz = p.fma(I::V8::splat(dz[z]), gz);
             }
-            (g[0][l], g[1][l]) = x_sum(&v, &block.wx[l]);
-            (g[2][l], g[3][l]) = x_sum(&v, &block.dx[l]);
-            (g[4][l], g[5][l]) = x_sum(&gy, &block.wx[l]);
-            (g[6][l], g[7][l]) = x_sum(&gz, &block.wx[l]);
+            let wx = I::V8::pairs(Block::of(&block.wx, l));
+            [g[0][l], g[1][l]] = v.mul(wx).pair_sum();
+            [g[2][l], g[3][l]] = v.mul(I::V8::pairs(Block::of(&block.dx, l))).pair_sum();
+            [g[4][l], g[5][l]] = gy.mul(wx).pair_sum();
+            [g[6][l], g[7][l]] = gz.mul(wx).pair_sum();
         }
         // Mates: V(k) = conj V(-k), and so dV(k) = -conj dV(-k). Then into the image frame.
         for l in 0..n {
@@ -158,14 +146,14 @@ fn gradient_body<const FUSED: bool>(
     }
 }
 
-dispatch! {
+dispatch_isa! {
     /// The slice's values; lengths are checked by the caller.
     pub(super) fn value => value_body(
         volume: &SplineVolume, rotation: &Matrix3, kx: &[f32], ky: &[f32], re: &mut [f32], im: &mut [f32],
     )
 }
 
-dispatch! {
+dispatch_isa! {
     /// The slice and its gradient; lengths are checked by the caller.
     pub(super) fn gradient => gradient_body(
         volume: &SplineVolume, rotation: &Matrix3, kx: &[f32], ky: &[f32], out: &mut SliceGradient,

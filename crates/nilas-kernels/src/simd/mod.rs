@@ -1,5 +1,7 @@
 //! Which instruction set the hot loops use, decided once at run time.
 
+pub(crate) mod vector;
+
 use std::sync::OnceLock;
 
 /// Instruction sets with their own code path.
@@ -107,6 +109,34 @@ macro_rules! dispatch {
     };
 }
 pub(crate) use dispatch;
+
+/// As `dispatch`, for bodies that are generic over [`vector::Isa`].
+macro_rules! dispatch_isa {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident => $body:ident ( $($arg:ident : $ty:ty),* $(,)? )) => {
+        $(#[$doc])*
+        $vis fn $name(level: $crate::simd::SimdLevel, $($arg: $ty),*) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[allow(clippy::too_many_arguments)]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+                fn v4($($arg: $ty),*) { $body::<$crate::simd::vector::IsaAvx512>($($arg),*) }
+                #[allow(clippy::too_many_arguments)]
+                #[target_feature(enable = "avx2,fma")]
+                fn v3($($arg: $ty),*) { $body::<$crate::simd::vector::IsaAvx2>($($arg),*) }
+                match level {
+                    // SAFETY: the level is only reported where the CPU has these features.
+                    $crate::simd::SimdLevel::Avx512 => return unsafe { v4($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::simd::SimdLevel::Avx2 => return unsafe { v3($($arg),*) },
+                    $crate::simd::SimdLevel::Portable => {}
+                }
+            }
+            let _ = level;
+            $body::<$crate::simd::vector::IsaPortable>($($arg),*)
+        }
+    };
+}
+pub(crate) use dispatch_isa;
 
 #[cfg(test)]
 mod tests {
