@@ -91,12 +91,16 @@ impl Sums {
         self.grid.radius()
     }
 
-    /// The map without regularisation, up to `radius` Fourier pixels: what half-map FSCs are measured on.
+    /// The map on which half-map FSCs are measured, up to `radius` Fourier pixels: `2 B / (D + D_shell)`. No weight
+    /// between shells, but inside a shell places that few views have seen count less, as they do in every map that is
+    /// made from these sums; with `B / D` the noisiest places would dominate the curve.
     ///
     /// # Errors
     /// A box that cannot be transformed.
-    pub fn plain_map(&self, radius: usize) -> Result<Volume, RefineError> {
-        self.solve(radius, &[])
+    pub fn balanced_map(&self, radius: usize) -> Result<Volume, RefineError> {
+        let mut map = self.solve(radius, &self.shell_density)?;
+        map.data.par_iter_mut().for_each(|v| *v *= 2.0);
+        Ok(map)
     }
 
     /// The Wiener-weighted map: `B / (D + 1/tau^2)` with `1/tau^2 = D_shell (1 - f) / f` for the shell's expected
@@ -152,16 +156,27 @@ impl Sums {
 
 /// Mean density over the grid points of every shell, from 0 to the radius.
 fn shell_density(grid: &FoldedGrid) -> Vec<f64> {
-    let (mut sum, mut count) = (vec![0.0; grid.radius() + 1], vec![0.0; grid.radius() + 1]);
-    for (i, w) in grid.weight.iter().enumerate() {
-        let r = grid.distance(i).round() as usize;
-        if r < sum.len() {
-            sum[r] += *w as f64;
-            count[r] += 1.0;
-        }
-    }
-    sum.iter()
-        .zip(count)
-        .map(|(s, c)| if c > 0.0 { s / c } else { 0.0 })
+    let (nx, ny) = grid.shape();
+    let planes: Vec<Vec<[f64; 2]>> = grid
+        .weight
+        .par_chunks_exact(nx * ny)
+        .enumerate()
+        .map(|(z, plane)| {
+            let mut sums = vec![[0.0; 2]; grid.radius() + 1];
+            for (j, w) in plane.iter().enumerate() {
+                let r = (grid.distance(z * nx * ny + j) + 0.5) as usize;
+                if let Some(s) = sums.get_mut(r) {
+                    s[0] += f64::from(*w);
+                    s[1] += 1.0;
+                }
+            }
+            sums
+        })
+        .collect();
+    (0..=grid.radius())
+        .map(|r| {
+            let (sum, count) = planes.iter().fold((0.0, 0.0), |a, p| (a.0 + p[r][0], a.1 + p[r][1]));
+            if count > 0.0 { sum / count } else { 0.0 }
+        })
         .collect()
 }

@@ -191,7 +191,9 @@ fn scatter_body<I: Isa>(
             }
             let (re, im, w) = (item.re[i], item.im[i] * block.sign[l], item.weight[i]);
             let mut u = [0.0f32; 16];
-            for (t, wx) in Block::of(&block.wx, l).into_iter().enumerate() {
+            let taps = Block::of(&block.wx, l);
+            for t in 0..4 {
+                let wx = taps[t];
                 u[4 * t] = wx * re;
                 u[4 * t + 1] = wx * im;
                 u[4 * t + 2] = wx * w;

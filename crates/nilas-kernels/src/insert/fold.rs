@@ -38,6 +38,8 @@ pub struct FoldedGrid {
     radius: usize,
     nx: usize,
     ny: usize,
+    /// Fourier pixels of the box per grid step.
+    step: f64,
     /// Numerator, `(ny, ny, nx)`.
     pub numerator: Vec<Complex32>,
     /// Density, `(ny, ny, nx)`.
@@ -76,6 +78,7 @@ impl Accumulator {
             radius: self.radius(),
             nx,
             ny: g.ny,
+            step: 1.0 / self.padding(),
             numerator,
             weight,
         }
@@ -104,7 +107,7 @@ impl FoldedGrid {
         let x = (index % self.nx) as f64;
         let y = (index / self.nx % self.ny) as f64 - o;
         let z = (index / (self.nx * self.ny)) as f64 - o;
-        (x * x + y * y + z * z).sqrt() * self.box_size as f64 / padded_size(self.box_size) as f64
+        (x * x + y * y + z * z).sqrt() * self.step
     }
 
     /// Index and conjugation of a signed grid point, if it is stored.

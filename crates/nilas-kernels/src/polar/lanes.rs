@@ -98,7 +98,10 @@ fn butterfly4<I: Isa>(
         let w2 = table[2 * p * step];
         let w3 = table[3 * p * step];
         for q in 0..s {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|i| load::<I>(&x[q + s * (p + i * n1)]));
+            // Spelled out: vectors that pass through closures are not kept in registers.
+            let at = q + s * p;
+            let (a, b) = (load::<I>(&x[at]), load::<I>(&x[at + s * n1]));
+            let (c, d) = (load::<I>(&x[at + 2 * s * n1]), load::<I>(&x[at + 3 * s * n1]));
             let out = q + 4 * s * p;
             let (s0, d0) = (sum(a, c), difference(a, c));
             let (t0, u0) = (sum(b, d), difference(b, d));

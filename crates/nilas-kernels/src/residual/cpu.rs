@@ -192,6 +192,67 @@ fn joint_body<const FUSED: bool>(
     };
 }
 
+/// Where [`contribution`] puts its results.
+pub struct ContributionOut<'a> {
+    /// Real part of the numerator `w f W'`.
+    pub re: &'a mut [f32],
+    /// Imaginary part of the numerator.
+    pub im: &'a mut [f32],
+    /// Weight `w f^2`.
+    pub weight: &'a mut [f32],
+    /// `|W' - f V|^2` per coefficient.
+    pub residual: &'a mut [f32],
+}
+
+#[inline(always)]
+fn contribution_body<const FUSED: bool>(
+    o: &Observation,
+    (vr, vi): (&[f32], &[f32]),
+    (t, scale, weight): ([f32; 2], f32, f32),
+    out: &mut ContributionOut,
+) {
+    let (tx, ty) = (t[0] / o.box_size as f32, t[1] / o.box_size as f32);
+    for start in (0..o.re.len()).step_by(L) {
+        let (re, im, _, _) = shifted::<FUSED>(o, start, tx, ty);
+        let (c, vr, vi) = (lane(o.factor, start), lane(vr, start), lane(vi, start));
+        let (mut nr, mut ni, mut d, mut e) = ([0.0f32; L], [0.0f32; L], [0.0f32; L], [0.0f32; L]);
+        for l in 0..L {
+            let f = c[l] * scale;
+            let (x, y) = (re[l] - f * vr[l], im[l] - f * vi[l]);
+            nr[l] = weight * f * re[l];
+            ni[l] = weight * f * im[l];
+            d[l] = weight * f * f;
+            e[l] = x * x + y * y;
+        }
+        let n = L.min(o.re.len() - start);
+        out.re[start..start + n].copy_from_slice(&nr[..n]);
+        out.im[start..start + n].copy_from_slice(&ni[..n]);
+        out.weight[start..start + n].copy_from_slice(&d[..n]);
+        out.residual[start..start + n].copy_from_slice(&e[..n]);
+    }
+}
+
+dispatch! { fn contribution_simd => contribution_body(o: &Observation, v: (&[f32], &[f32]), p: ([f32; 2], f32, f32), out: &mut ContributionOut) }
+
+/// What an image at shift `t` (pixels) adds to a reconstruction with `weight`, its factor times `scale`, and its
+/// residual power per coefficient against the slice `(re, im)`. Errors: lengths differ.
+pub fn contribution(
+    o: &Observation,
+    (re, im): (&[f32], &[f32]),
+    t: [f64; 2],
+    scale: f64,
+    weight: f64,
+    out: &mut ContributionOut,
+) -> Result<(), KernelError> {
+    check(o, re.len())?;
+    check_length("slice", im.len(), re.len())?;
+    for n in [out.re.len(), out.im.len(), out.weight.len(), out.residual.len()] {
+        check_length("contribution", n, o.re.len())?;
+    }
+    contribution_simd(simd::level(), o, (re, im), (t.map(|v| v as f32), scale as f32, weight as f32), out);
+    Ok(())
+}
+
 dispatch! { fn score_simd => score_body(o: &Observation, v: (&[f32], &[f32]), t: [f32; 2], out: &mut Score) }
 dispatch! { fn shift_simd => shift_body(o: &Observation, v: (&[f32], &[f32]), t: [f32; 2], out: &mut NormalEquations<2>) }
 dispatch! { fn joint_simd => joint_body(o: &Observation, v: &SliceGradient, t: [f32; 2], out: &mut NormalEquations<5>) }

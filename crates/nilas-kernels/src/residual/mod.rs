@@ -10,7 +10,7 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 
-pub use cpu::{normal_equations, score, shift_equations};
+pub use cpu::{ContributionOut, contribution, normal_equations, score, shift_equations};
 
 /// One image's data for a prefix of the coefficient list; all slices have the same length.
 #[derive(Debug, Clone, Copy)]

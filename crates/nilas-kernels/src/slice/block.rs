@@ -70,11 +70,14 @@ impl Block {
     pub fn place<I: Isa>(&mut self, grid: Grid, m: &[[f32; 2]; 3], kx: &[f32; B], ky: &[f32; B]) {
         let o = I::V16::splat(grid.origin as f32 - 1.0);
         let (kx, ky) = (I::V16::load(kx), I::V16::load(ky));
-        let at = m.map(|r| I::V16::splat(r[0]).fma(kx, I::V16::splat(r[1]).mul(ky)));
-        let sign = at[0].sign();
+        // Spelled out: vectors that pass through closures are not kept in registers.
+        let x = I::V16::splat(m[0][0]).fma(kx, I::V16::splat(m[0][1]).mul(ky));
+        let y = I::V16::splat(m[1][0]).fma(kx, I::V16::splat(m[1][1]).mul(ky));
+        let z = I::V16::splat(m[2][0]).fma(kx, I::V16::splat(m[2][1]).mul(ky));
+        let sign = x.sign();
         sign.store(&mut self.sign);
-        let at = at.map(|v| v.mul(sign));
-        let floor = at.map(|v| v.floor());
+        let at = [x.mul(sign), y.mul(sign), z.mul(sign)];
+        let floor = [at[0].floor(), at[1].floor(), at[2].floor()];
         block_weights::<I>(at[0].sub(floor[0]), &mut self.wx, &mut self.dx);
         block_weights::<I>(at[1].sub(floor[1]), &mut self.wy, &mut self.dy);
         block_weights::<I>(at[2].sub(floor[2]), &mut self.wz, &mut self.dz);
@@ -84,7 +87,11 @@ impl Block {
         floor[1].add(o).store(&mut first[1]);
         floor[2].add(o).store(&mut first[2]);
         for l in 0..B {
-            let [ix, iy, iz] = [first[0][l], first[1][l], first[2][l]].map(|v| v as i32 as u32 as usize);
+            let (ix, iy, iz) = (
+                first[0][l] as i32 as u32 as usize,
+                first[1][l] as i32 as u32 as usize,
+                first[2][l] as i32 as u32 as usize,
+            );
             // NaN becomes 0 on every axis, which is inside: it must be caught by the sign of a comparison.
             let inside = ix + 4 <= grid.nx
                 && iy + 4 <= grid.ny
@@ -95,6 +102,12 @@ impl Block {
             self.base[l] =
                 if inside { (iz * grid.ny + iy) * grid.nx + ix } else { usize::MAX };
         }
+    }
+
+    /// The four taps of one coefficient, each in all lanes of a vector.
+    #[inline(always)]
+    pub fn spread<V: Vector>(taps: &Taps, l: usize) -> [V; 4] {
+        [V::splat(taps[0][l]), V::splat(taps[1][l]), V::splat(taps[2][l]), V::splat(taps[3][l])]
     }
 
     /// The four taps of one coefficient.

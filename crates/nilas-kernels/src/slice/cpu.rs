@@ -37,6 +37,12 @@ impl SliceGradient {
     }
 }
 
+/// The floats from the first tap to the last one, or `None` for a sample outside of the grid.
+#[inline(always)]
+fn taps_at(data: &[f32], base: usize, span: usize) -> Option<&[f32]> {
+    if base == usize::MAX { None } else { data.get(2 * base..2 * base + span) }
+}
+
 #[inline(always)]
 fn value_body<I: Isa>(
     volume: &SplineVolume,
@@ -61,14 +67,14 @@ fn value_body<I: Isa>(
                 im[start + l] = 0.0;
                 continue;
             };
-            let (wy, wz) = (Block::of(&block.wy, l).map(I::V8::splat), Block::of(&block.wz, l));
+            let wy = Block::spread::<I::V8>(&block.wy, l);
             let mut acc = I::V8::splat(0.0);
             for z in 0..4 {
                 let mut plane = I::V8::splat(0.0);
                 for y in 0..4 {
                     plane = I::V8::load(&taps[z * sz + y * sy..]).fma(wy[y], plane);
                 }
-                acc = plane.fma(I::V8::splat(wz[z]), acc);
+                acc = plane.fma(I::V8::splat(block.wz[z][l]), acc);
             }
             let [r, i] = acc.mul(I::V8::pairs(Block::of(&block.wx, l))).pair_sum();
             re[start + l] = r;
@@ -97,16 +103,12 @@ fn gradient_body<I: Isa>(
         block.place::<I>(volume.grid, &m, &block_of(kx, start), &block_of(ky, start));
         let n = B.min(kx.len() - start);
         for l in 0..n {
-            let taps = block.base[l]
-                .checked_mul(2)
-                .and_then(|f| volume.data.get(f..f + span));
-            let Some(taps) = taps else {
+            let Some(taps) = taps_at(&volume.data, block.base[l], span) else {
                 g.iter_mut().for_each(|p| p[l] = 0.0);
                 continue;
             };
-            let (wy, dy) =
-                (Block::of(&block.wy, l).map(I::V8::splat), Block::of(&block.dy, l).map(I::V8::splat));
-            let (wz, dz) = (Block::of(&block.wz, l), Block::of(&block.dz, l));
+            let wy = Block::spread::<I::V8>(&block.wy, l);
+            let dy = Block::spread::<I::V8>(&block.dy, l);
             let zero = I::V8::splat(0.0);
             let (mut v, mut gy, mut gz) = (zero, zero, zero);
             for z in 0..4 {
@@ -116,10 +118,10 @@ fn gradient_body<I: Isa>(
                     p = row.fma(wy[y], p);
                     q = row.fma(dy[y], q);
                 }
-                let w = I::V8::splat(wz[z]);
+                let w = I::V8::splat(block.wz[z][l]);
                 v = p.fma(w, v);
                 gy = q.fma(w, gy);
-                gz = p.fma(I::V8::splat(dz[z]), gz);
+                gz = p.fma(I::V8::splat(block.dz[z][l]), gz);
             }
             let wx = I::V8::pairs(Block::of(&block.wx, l));
             [g[0][l], g[1][l]] = v.mul(wx).pair_sum();

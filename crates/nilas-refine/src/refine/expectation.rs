@@ -9,8 +9,7 @@ use crate::store::ParticleStore;
 use crate::view::View;
 use nilas_geometry::{PointGroup, Rotation};
 use nilas_kernels::polar::ScoreRule;
-use nilas_kernels::residual::score;
-use nilas_kernels::simd::sin_cos_turns;
+use nilas_kernels::residual::{ContributionOut, contribution, score};
 use nilas_kernels::slice::{SliceGradient, SplineVolume};
 
 /// Nats below the best basin at which a basin is given up.
@@ -80,6 +79,7 @@ pub(crate) struct After {
 pub(crate) struct Worker {
     view: View,
     slice: SliceGradient,
+    residual: Vec<f32>,
     global: Option<GlobalScratch>,
 }
 
@@ -88,6 +88,7 @@ impl Worker {
         Self {
             view: View::default(),
             slice: SliceGradient::default(),
+            residual: Vec::new(),
             global: context.search.map(GlobalSearch::scratch),
         }
     }
@@ -246,27 +247,25 @@ impl Worker {
         let shells = c.insert_radius + 1;
         let (mut residual, mut count) = (vec![0.0; shells], vec![0.0; shells]);
         let mut contributions = Vec::new();
+        self.residual.resize(n, 0.0);
         for (i, (fit, weight)) in fits.iter().zip(&weights).enumerate() {
             if i > 0 && *weight < 0.05 {
                 continue;
             }
             let data = self.view.observation(c.store, c.insert_radius);
             let (mut dr, mut di, mut dw) = (vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]);
-            let t = fit.shift.map(|v| (v / c.store.disc().box_size() as f64) as f32);
-            for k in 0..n {
-                let (s, cs) = sin_cos_turns::<false>(data.kx[k] * t[0] + data.ky[k] * t[1]);
-                let (xr, xi) = (data.re[k] * cs + data.im[k] * s, data.im[k] * cs - data.re[k] * s);
-                let f = data.factor[k] * scale as f32;
-                if i == 0 {
-                    let (rr, ri) = (xr - f * re[k], xi - f * im[k]);
-                    let shell = c.store.disc().shell()[k] as usize;
-                    residual[shell] += (rr * rr + ri * ri) as f64;
-                    count[shell] += 1.0;
+            let mut out = ContributionOut {
+                re: &mut dr,
+                im: &mut di,
+                weight: &mut dw,
+                residual: &mut self.residual,
+            };
+            contribution(&data, (&re, &im), fit.shift, scale, *weight, &mut out)?;
+            if i == 0 {
+                for (e, shell) in self.residual.iter().zip(c.store.disc().shell()) {
+                    residual[*shell as usize] += f64::from(*e);
+                    count[*shell as usize] += 1.0;
                 }
-                let w = *weight as f32;
-                dr[k] = w * f * xr;
-                di[k] = w * f * xi;
-                dw[k] = w * f * f;
             }
             contributions.push(Contribution {
                 rotation: fit.rotation,

@@ -68,7 +68,7 @@ pub(crate) fn finish(
     support_z: Option<f64>,
 ) -> Result<RefineOutcome, RefineError> {
     let last = inputs.last_shell();
-    let half_maps = [pass.sums[0].plain_map(last)?, pass.sums[1].plain_map(last)?];
+    let half_maps = [pass.sums[0].balanced_map(last)?, pass.sums[1].balanced_map(last)?];
     let mask_fsc = fsc_mask(inputs, state, &pass.sums, &half_maps)?;
     let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &mask_fsc, state.seed)?;
     let shell = claimed_shell(&fsc, last);

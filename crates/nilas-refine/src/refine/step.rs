@@ -87,8 +87,8 @@ pub(crate) fn step(
     let pass = pass(inputs, state, insert_radius, observer)?;
     let start = Instant::now();
     let half_maps = [
-        pass.sums[0].plain_map(insert_radius)?,
-        pass.sums[1].plain_map(insert_radius)?,
+        pass.sums[0].balanced_map(insert_radius)?,
+        pass.sums[1].balanced_map(insert_radius)?,
     ];
     let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &state.mask, state.seed)?;
     let resolution = claimed_shell(&fsc, insert_radius);
