@@ -33,7 +33,8 @@ impl ImageSource for RawStack {
     fn read(&self, indices: &[usize], out: &mut [f32]) -> Result<(), SourceError> {
         let m = self.n * self.n;
         for (i, o) in indices.iter().zip(out.chunks_exact_mut(m)) {
-            self.file.read_exact_at(bytemuck::cast_slice_mut(o), (i * m * 4) as u64)?;
+            self.file
+                .read_exact_at(bytemuck::cast_slice_mut(o), (i * m * 4) as u64)?;
         }
         Ok(())
     }
@@ -47,28 +48,45 @@ struct Print {
 
 impl Observer for Print {
     fn iteration(&mut self, r: &IterationReport) {
-        let mean = r.half_maps[0].average(&r.half_maps[1]).unwrap().times(&r.mask).unwrap();
+        let mean = r.half_maps[0]
+            .average(&r.half_maps[1])
+            .unwrap()
+            .times(&r.mask)
+            .unwrap();
         let against = fsc(&mean, &self.truth.times(&r.mask).unwrap()).unwrap();
         let mut angles: Vec<f64> = (r.particles.iter().zip(&self.truths))
             .map(|(p, t)| self.group.distance(&p.pose.rotation, &t.0).to_degrees())
             .collect();
         let mut shifts: Vec<f64> = (r.particles.iter().zip(&self.truths))
-            .map(|(p, t)| {
-                (p.pose.shift_angstrom[0] - t.1[0]).hypot(p.pose.shift_angstrom[1] - t.1[1])
-            })
+            .map(|(p, t)| (p.pose.shift_angstrom[0] - t.1[0]).hypot(p.pose.shift_angstrom[1] - t.1[1]))
             .collect();
         angles.sort_by(f64::total_cmp);
         shifts.sort_by(f64::total_cmp);
         let far = angles.iter().filter(|a| **a > 10.0).count() as f64 / angles.len() as f64;
-        let mut sigma: Vec<f64> = r.particles.iter().map(|p| p.rotation_sigma_rad.to_degrees()).collect();
+        let mut sigma: Vec<f64> = r
+            .particles
+            .iter()
+            .map(|p| p.rotation_sigma_rad.to_degrees())
+            .collect();
         sigma.sort_by(f64::total_cmp);
         println!(
             "{{\"iteration\":{},\"search\":\"{:?}\",\"aligned_at\":{:.2},\"resolution\":{:.2},\"truth_0.5\":{:.2},\"angle_error_median_deg\":{:.2},\"p90\":{:.2},\"far\":{:.3},\"sigma_deg\":{:.2},\"shift_error_median_A\":{:.2},\"change_deg\":{:.2},\"audit_better\":{:.3},\"ll\":{:.1},\"e_s\":{:.1},\"i_s\":{:.1},\"m_s\":{:.1}}}",
-            r.iteration, r.search, r.alignment_resolution_angstrom, r.resolution_angstrom,
-            against.crossing(0.5).resolution_angstrom, angles[angles.len() / 2], angles[angles.len() * 9 / 10], far,
-            sigma[sigma.len() / 2], shifts[shifts.len() / 2], r.median_rotation_change_rad.to_degrees(),
-            r.audit_better_share, r.mean_log_likelihood, r.timings.expectation_seconds,
-            r.timings.insertion_seconds, r.timings.maps_seconds,
+            r.iteration,
+            r.search,
+            r.alignment_resolution_angstrom,
+            r.resolution_angstrom,
+            against.crossing(0.5).resolution_angstrom,
+            angles[angles.len() / 2],
+            angles[angles.len() * 9 / 10],
+            far,
+            sigma[sigma.len() / 2],
+            shifts[shifts.len() / 2],
+            r.median_rotation_change_rad.to_degrees(),
+            r.audit_better_share,
+            r.mean_log_likelihood,
+            r.timings.expectation_seconds,
+            r.timings.insertion_seconds,
+            r.timings.maps_seconds,
         );
     }
 }
@@ -100,12 +118,17 @@ fn main() {
     let mut truths = Vec::new();
     simulation
         .generate::<nilas_simulate::SimulateError>(64, |first, images, t| {
-            file.write_all_at(bytemuck::cast_slice(images), (first * n * n * 4) as u64).unwrap();
+            file.write_all_at(bytemuck::cast_slice(images), (first * n * n * 4) as u64)
+                .unwrap();
             truths.extend_from_slice(t);
             Ok(())
         })
         .unwrap();
-    eprintln!("simulated in {:.1} s, diameter {:.0} A", start.elapsed().as_secs_f64(), simulation.diameter_angstrom());
+    eprintln!(
+        "simulated in {:.1} s, diameter {:.0} A",
+        start.elapsed().as_secs_f64(),
+        simulation.diameter_angstrom()
+    );
     let source = RawStack { file, count, n };
     let map = simulation.truth_map(0).unwrap();
     let truth = Volume::new(map.n, map.voxel_size_angstrom, map.data).unwrap();
@@ -125,7 +148,10 @@ fn main() {
             },
             optics_group: 1,
             half: None,
-            pose: Some(Pose { rotation: Rotation { m: t.rotation }, shift_angstrom: t.shift_angstrom }),
+            pose: Some(Pose {
+                rotation: Rotation { m: t.rotation },
+                shift_angstrom: t.shift_angstrom,
+            }),
             scale: 1.0,
         })
         .collect();
@@ -134,11 +160,28 @@ fn main() {
     params.seed = number("seed", 1.0) as u64;
     let mut print = Print {
         truth: truth.clone(),
-        truths: truths.iter().map(|t| (Rotation { m: t.rotation }, t.shift_angstrom)).collect(),
+        truths: truths
+            .iter()
+            .map(|t| (Rotation { m: t.rotation }, t.shift_angstrom))
+            .collect(),
         group: params.group.clone(),
     };
-    let oracle = reconstruct(&source, &particles, &params, None, &scratch, &mut nilas_refine::Silent).unwrap();
-    let blind: Vec<Particle> = particles.iter().map(|p| Particle { pose: None, ..p.clone() }).collect();
+    let oracle = reconstruct(
+        &source,
+        &particles,
+        &params,
+        None,
+        &scratch,
+        &mut nilas_refine::Silent,
+    )
+    .unwrap();
+    let blind: Vec<Particle> = particles
+        .iter()
+        .map(|p| Particle {
+            pose: None,
+            ..p.clone()
+        })
+        .collect();
     let start = Instant::now();
     let found = run(&source, &blind, &params, &truth, None, None, &scratch, &mut print).unwrap();
     let seconds = start.elapsed().as_secs_f64();
@@ -152,8 +195,14 @@ fn main() {
             .unwrap_or((0.0, 0));
         println!(
             "{{\"case\":\"{name}\",\"resolution\":{:?},\"truth_0.5_A\":{:.3},\"truth_shell\":{:.1},\"half_shell\":{:.1},\"worst_cref_minus_truth\":{:.3},\"at_shell\":{},\"support_z\":{:?},\"iterations\":{}}}",
-            o.resolution.angstrom(), curve.crossing(0.5).resolution_angstrom, curve.crossing(0.5).shell,
-            o.fsc.corrected.crossing(0.143).shell, worst.0, worst.1, o.support_z, o.iterations
+            o.resolution.angstrom(),
+            curve.crossing(0.5).resolution_angstrom,
+            curve.crossing(0.5).shell,
+            o.fsc.corrected.crossing(0.143).shell,
+            worst.0,
+            worst.1,
+            o.support_z,
+            o.iterations
         );
         if args.contains_key("curves") {
             println!("cref  {:.2?}", &o.cref);

@@ -175,7 +175,9 @@ fn shell_density(grid: &FoldedGrid) -> Vec<f64> {
         .collect();
     (0..=grid.radius())
         .map(|r| {
-            let (sum, count) = planes.iter().fold((0.0, 0.0), |a, p| (a.0 + p[r][0], a.1 + p[r][1]));
+            let (sum, count) = planes
+                .iter()
+                .fold((0.0, 0.0), |a, p| (a.0 + p[r][0], a.1 + p[r][1]));
             if count > 0.0 { sum / count } else { 0.0 }
         })
         .collect()

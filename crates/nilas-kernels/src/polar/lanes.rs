@@ -86,12 +86,7 @@ dispatch_isa! {
 }
 
 #[inline(always)]
-fn butterfly4<I: Isa>(
-    x: &[[Lane; 2]],
-    y: &mut [[Lane; 2]],
-    (n, s): (usize, usize),
-    table: &[(f32, f32)],
-) {
+fn butterfly4<I: Isa>(x: &[[Lane; 2]], y: &mut [[Lane; 2]], (n, s): (usize, usize), table: &[(f32, f32)]) {
     let (n1, step) = (n / 4, table.len() / n);
     for p in 0..n1 {
         let w1 = table[p * step];

@@ -249,7 +249,13 @@ pub fn contribution(
     for n in [out.re.len(), out.im.len(), out.weight.len(), out.residual.len()] {
         check_length("contribution", n, o.re.len())?;
     }
-    contribution_simd(simd::level(), o, (re, im), (t.map(|v| v as f32), scale as f32, weight as f32), out);
+    contribution_simd(
+        simd::level(),
+        o,
+        (re, im),
+        (t.map(|v| v as f32), scale as f32, weight as f32),
+        out,
+    );
     Ok(())
 }
 

@@ -77,12 +77,19 @@ fn equations_match_differences_of_the_reference() {
     }
     let mut b = [vec![0.0; m], vec![0.0; m], vec![0.0; m], vec![0.0; m]];
     let [b0, b1, b2, b3] = &mut b;
-    let mut out = ContributionOut { re: b0, im: b1, weight: b2, residual: b3 };
+    let mut out = ContributionOut {
+        re: b0,
+        im: b1,
+        weight: b2,
+        residual: b3,
+    };
     contribution(&o, (&slice.re, &slice.im), t, 1.0, 0.5, &mut out).unwrap();
     let left: f64 = b[3].iter().map(|v| *v as f64).sum();
     assert!((left + plain.log_likelihood()).abs() < 1e-4 * plain.data);
     // The numerator's inner product with the slice is the cross term, times the weight.
-    let cross: f64 = (0..m).map(|i| (b[0][i] * slice.re[i] + b[1][i] * slice.im[i]) as f64).sum();
+    let cross: f64 = (0..m)
+        .map(|i| (b[0][i] * slice.re[i] + b[1][i] * slice.im[i]) as f64)
+        .sum();
     assert!((cross - 0.5 * plain.cross).abs() < 1e-4 * plain.data);
     let weight: f64 = b[2].iter().map(|v| *v as f64).sum();
     let expected: f64 = factor.iter().map(|v| 0.5 * (*v as f64).powi(2)).sum();

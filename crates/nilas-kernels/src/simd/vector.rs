@@ -72,7 +72,9 @@ impl<const N: usize> Vector for Plain<N> {
     }
     #[inline(always)]
     fn max(self, o: Self) -> Self {
-        Self(std::array::from_fn(|i| if self.0[i] > o.0[i] { self.0[i] } else { o.0[i] }))
+        Self(std::array::from_fn(|i| {
+            if self.0[i] > o.0[i] { self.0[i] } else { o.0[i] }
+        }))
     }
     #[inline(always)]
     fn floor(self) -> Self {

@@ -37,7 +37,8 @@ fn block_weights<I: Isa>(f: I::V16, w: &mut Taps, d: &mut Taps) {
     f2.mul(f).mul(sixth).store(&mut w[3]);
     g2.mul(I::V16::splat(-0.5)).store(&mut d[0]);
     f.mul(three_halves.fma(f, minus_two)).store(&mut d[1]);
-    g.mul(I::V16::splat(-1.5).fma(g, I::V16::splat(2.0))).store(&mut d[2]);
+    g.mul(I::V16::splat(-1.5).fma(g, I::V16::splat(2.0)))
+        .store(&mut d[2]);
     f2.mul(half).store(&mut d[3]);
 }
 
@@ -62,7 +63,16 @@ impl Block {
     #[inline(always)]
     pub fn new() -> Self {
         let w = [[0.0; B]; 4];
-        Self { base: [0; B], sign: [1.0; B], wx: w, dx: w, wy: w, dy: w, wz: w, dz: w }
+        Self {
+            base: [0; B],
+            sign: [1.0; B],
+            wx: w,
+            dx: w,
+            wy: w,
+            dy: w,
+            wz: w,
+            dz: w,
+        }
     }
 
     /// Places a block; `m` is `A^T` scaled to the padded grid, first two columns.
@@ -99,15 +109,23 @@ impl Block {
                 && first[0][l] >= 0.0
                 && first[1][l] >= 0.0
                 && first[2][l] >= 0.0;
-            self.base[l] =
-                if inside { (iz * grid.ny + iy) * grid.nx + ix } else { usize::MAX };
+            self.base[l] = if inside {
+                (iz * grid.ny + iy) * grid.nx + ix
+            } else {
+                usize::MAX
+            };
         }
     }
 
     /// The four taps of one coefficient, each in all lanes of a vector.
     #[inline(always)]
     pub fn spread<V: Vector>(taps: &Taps, l: usize) -> [V; 4] {
-        [V::splat(taps[0][l]), V::splat(taps[1][l]), V::splat(taps[2][l]), V::splat(taps[3][l])]
+        [
+            V::splat(taps[0][l]),
+            V::splat(taps[1][l]),
+            V::splat(taps[2][l]),
+            V::splat(taps[3][l]),
+        ]
     }
 
     /// The four taps of one coefficient.

@@ -40,7 +40,11 @@ impl SliceGradient {
 /// The floats from the first tap to the last one, or `None` for a sample outside of the grid.
 #[inline(always)]
 fn taps_at(data: &[f32], base: usize, span: usize) -> Option<&[f32]> {
-    if base == usize::MAX { None } else { data.get(2 * base..2 * base + span) }
+    if base == usize::MAX {
+        None
+    } else {
+        data.get(2 * base..2 * base + span)
+    }
 }
 
 #[inline(always)]
