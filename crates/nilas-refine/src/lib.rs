@@ -9,6 +9,7 @@ mod observer;
 mod particle;
 pub mod reconstruct;
 pub mod refine;
+pub mod ab_initio;
 pub mod source;
 mod store;
 mod view;

@@ -54,11 +54,36 @@ pub struct Scratch {
     line: Vec<f32>,
 }
 
+impl Scratch {
+    /// For each block of directions, whether its best score in the last evaluation lies within `margin` of the best of
+    /// all: what a finer evaluation over the same directions still has to look at. False where nothing was evaluated.
+    pub fn blocks_within(&self, margin: f32, blocks: usize, out: &mut Vec<bool>) {
+        out.clear();
+        out.resize(blocks, false);
+        for shift in self.maxima.chunks_exact(blocks.max(1)) {
+            for (keep, maximum) in out.iter_mut().zip(shift) {
+                *keep |= *maximum >= self.best_score - margin;
+            }
+        }
+    }
+}
+
 impl TemplateSet {
     /// Scores every pose of one image and reduces them. The scores stay in `scratch` for
     /// [`TemplateSet::accumulate`]. Errors: an image of another layout, no finite score at all.
     pub fn evaluate(&self, image: &PolarImage, scratch: &mut Scratch) -> Result<Posterior, KernelError> {
-        self.evaluate_at(crate::simd::level(), image, scratch)
+        self.evaluate_at(crate::simd::level(), image, None, scratch)
+    }
+
+    /// [`TemplateSet::evaluate`] on the blocks of directions marked in `active` only (one flag per block, see
+    /// [`TemplateSet::blocks`]); the others get no weight. Errors: as there, or another number of flags.
+    pub fn evaluate_blocks(
+        &self,
+        image: &PolarImage,
+        active: &[bool],
+        scratch: &mut Scratch,
+    ) -> Result<Posterior, KernelError> {
+        self.evaluate_at(crate::simd::level(), image, Some(active), scratch)
     }
 
     /// [`TemplateSet::evaluate`] on a stated instruction set.
@@ -66,9 +91,13 @@ impl TemplateSet {
         &self,
         level: SimdLevel,
         image: &PolarImage,
+        active: Option<&[bool]>,
         scratch: &mut Scratch,
     ) -> Result<Posterior, KernelError> {
         image.check(&self.layout)?;
+        if let Some(active) = active {
+            check_length("active blocks", active.len(), self.blocks())?;
+        }
         let (shifts, blocks) = (image.shift_log_prior.len(), self.blocks());
         scratch
             .scores
@@ -76,7 +105,7 @@ impl TemplateSet {
         scratch.maxima.resize(shifts * blocks, 0.0);
         scratch.bias.resize(blocks * LANES, 0.0);
         scratch.line.resize(4 * 2 * self.layout.orders * LANES, 0.0);
-        score_all(level, self, image, scratch);
+        score_all(level, self, image, active, scratch);
         scratch.best_score = scratch.maxima.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         if !scratch.best_score.is_finite() {
             return Err(KernelError::Empty("finite scores"));
@@ -155,15 +184,26 @@ fn exp<const FUSED: bool>(x: f32) -> f32 {
 }
 
 dispatch! {
-    fn score_all => score_all_body(set: &TemplateSet, image: &PolarImage, scratch: &mut Scratch)
+    fn score_all => score_all_body(
+        set: &TemplateSet, image: &PolarImage, active: Option<&[bool]>, scratch: &mut Scratch,
+    )
 }
 
 #[inline(always)]
-fn score_all_body<const FUSED: bool>(set: &TemplateSet, image: &PolarImage, scratch: &mut Scratch) {
+fn score_all_body<const FUSED: bool>(
+    set: &TemplateSet,
+    image: &PolarImage,
+    active: Option<&[bool]>,
+    scratch: &mut Scratch,
+) {
     let layout = &set.layout;
     let (pairs, rings, blocks, angles) = (layout.pairs(), layout.rings, set.blocks(), layout.angles);
     let shifts = image.shift_log_prior.len();
     for block in 0..blocks {
+        if active.is_some_and(|active| !active[block]) {
+            (0..shifts).for_each(|t| scratch.maxima[t * blocks + block] = f32::NEG_INFINITY);
+            continue;
+        }
         let mut bias = lanes(&set.log_prior, block * LANES);
         for q in 0..rings {
             axpy::<FUSED>(

@@ -97,6 +97,12 @@ impl PolarLayout {
         self.pair[self.orders]
     }
 
+    /// The (angular order, position in a spectrum) pairs of one ring, counted from 0.
+    pub fn ring_entries(&self, ring: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let orders = self.first_ring.partition_point(|first| *first <= ring);
+        (0..orders).map(move |m| (m, self.pair[m] + ring - self.first_ring[m]))
+    }
+
     /// Spectrum of rings of samples: `samples` is `[ring][angles / 2]`, the half circle from angle 0 (the other half is
     /// its conjugate); `out` has [`PolarLayout::pairs`] values, order-major. Errors: wrong lengths.
     pub fn spectrum(&self, samples: &[Complex32], out: &mut [Complex32]) -> Result<(), KernelError> {

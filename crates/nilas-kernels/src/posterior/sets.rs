@@ -58,7 +58,8 @@ impl TemplateSet {
         &self.layout
     }
 
-    pub(super) fn blocks(&self) -> usize {
+    /// Number of blocks of directions: those of one class follow one another, 16 directions each.
+    pub fn blocks(&self) -> usize {
         self.classes * self.blocks_per_class
     }
 

@@ -125,7 +125,7 @@ fn posterior_equals_the_oracle_on_every_instruction_set() {
         let mut scratch = Scratch::default();
         let got = case
             .templates
-            .evaluate_at(level, &case.image, &mut scratch)
+            .evaluate_at(level, &case.image, None, &mut scratch)
             .unwrap();
         assert_eq!(got.best, expected);
         assert!(
@@ -157,7 +157,7 @@ fn sums_equal_the_oracle_on_every_instruction_set() {
         let mut scratch = Scratch::default();
         let mut gradient = GradientSet::new(&case.templates);
         case.templates
-            .evaluate_at(level, &case.image, &mut scratch)
+            .evaluate_at(level, &case.image, None, &mut scratch)
             .unwrap();
         case.templates
             .accumulate_at(level, &case.image, 2.0, &mut scratch, &mut gradient)
@@ -197,6 +197,36 @@ fn sums_equal_the_oracle_on_every_instruction_set() {
         assert!(worst < 2e-3, "{level:?}: {worst:e}");
         assert!((weight_sum - 2.0).abs() < 1e-3);
     }
+}
+
+#[test]
+fn blocks_left_out_get_no_weight() {
+    let case = case();
+    let mut scratch = Scratch::default();
+    let all = case.templates.evaluate(&case.image, &mut scratch).unwrap();
+    let mut active = Vec::new();
+    scratch.blocks_within(1e9, case.templates.blocks(), &mut active);
+    assert_eq!(active, vec![true; 4]);
+    scratch.blocks_within(0.0, case.templates.blocks(), &mut active);
+    assert_eq!(active.iter().filter(|a| **a).count(), 1);
+    let best = case
+        .templates
+        .evaluate_blocks(&case.image, &active, &mut scratch)
+        .unwrap();
+    assert_eq!((best.best, best.best_score), (all.best, all.best_score));
+    assert!(best.log_sum < all.log_sum);
+    // Only the blocks of the other class: all weight goes there.
+    let other: Vec<bool> = (0..4).map(|block| block / 2 != all.best.class).collect();
+    let posterior = case
+        .templates
+        .evaluate_blocks(&case.image, &other, &mut scratch)
+        .unwrap();
+    assert!((posterior.class_weights[1 - all.best.class] - 1.0).abs() < 1e-5);
+    assert!(
+        case.templates
+            .evaluate_blocks(&case.image, &other[1..], &mut scratch)
+            .is_err()
+    );
 }
 
 #[test]
