@@ -1,5 +1,6 @@
 //! Alignment and reconstruction: ab-initio, homogeneous refinement, reconstruction from known poses.
 
+pub mod ab_initio;
 mod error;
 mod global;
 mod local;
@@ -9,7 +10,6 @@ mod observer;
 mod particle;
 pub mod reconstruct;
 pub mod refine;
-pub mod ab_initio;
 pub mod source;
 mod store;
 mod view;
