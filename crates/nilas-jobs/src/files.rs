@@ -1,7 +1,27 @@
 //! Finding the files that parameters name.
 
+use crate::job::Request;
 use nilas_model::Problem;
 use std::path::{Path, PathBuf};
+
+/// The file that a path parameter of a request names, when it is set: found, or the problem with it.
+pub fn named_file(request: &Request, name: &str) -> Option<Result<PathBuf, Problem>> {
+    named(request, name).map(|path| existing_file(&request.project_dir, name, path))
+}
+
+/// The folder that a path parameter of a request names, when it is set: found, or the problem with it.
+pub fn named_folder(request: &Request, name: &str) -> Option<Result<PathBuf, Problem>> {
+    named(request, name).map(|path| existing_folder(&request.project_dir, name, path))
+}
+
+fn named<'a>(request: &'a Request, name: &str) -> Option<&'a Path> {
+    request
+        .params
+        .get(name)?
+        .as_str()
+        .filter(|text| !text.trim().is_empty())
+        .map(Path::new)
+}
 
 /// Where a path parameter may point: an absolute path as it is, a relative one below the project
 /// directory or the working directory, `~` the home directory.
@@ -23,7 +43,7 @@ fn candidates(project_dir: &Path, path: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// A problem that belongs to `params.<name>` and lists what was looked for.
-pub fn existing_file(project_dir: &Path, name: &str, path: &Path) -> Result<PathBuf, Problem> {
+fn existing_file(project_dir: &Path, name: &str, path: &Path) -> Result<PathBuf, Problem> {
     let found = existing(project_dir, name, path)?;
     if found.is_dir() {
         return Err(problem(
@@ -47,7 +67,7 @@ pub fn existing_file(project_dir: &Path, name: &str, path: &Path) -> Result<Path
 ///
 /// # Errors
 /// A problem that belongs to `params.<name>` and lists what was looked for.
-pub fn existing_folder(project_dir: &Path, name: &str, path: &Path) -> Result<PathBuf, Problem> {
+fn existing_folder(project_dir: &Path, name: &str, path: &Path) -> Result<PathBuf, Problem> {
     let found = existing(project_dir, name, path)?;
     if found.is_dir() {
         return Ok(found);

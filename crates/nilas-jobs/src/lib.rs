@@ -4,6 +4,7 @@
 //! looking whether files exist, all problems at once) and does its work ([`Job::run`]) in a process of
 //! its own ([`process::run`]) through a [`JobContext`]. It knows no database, no HTTP and no other job type.
 
+pub mod ab_initio;
 pub mod check;
 pub mod context;
 pub mod failure;

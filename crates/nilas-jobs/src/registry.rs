@@ -1,5 +1,6 @@
 //! The registry: one line per job type.
 
+use crate::ab_initio::AbInitio;
 use crate::import_particles::ImportParticles;
 use crate::import_volumes::ImportVolumes;
 use crate::job::JobType;
@@ -11,6 +12,7 @@ static REGISTRY: &[JobType] = &[
     JobType::of::<ImportParticles>("import_particles"),
     JobType::of::<ImportVolumes>("import_volumes"),
     JobType::of::<SimulateParticles>("simulate_particles"),
+    JobType::of::<AbInitio>("ab_initio"),
     JobType::of::<RefineHomogeneous>("refine_homogeneous"),
     JobType::of::<Reconstruct>("reconstruct"),
 ];

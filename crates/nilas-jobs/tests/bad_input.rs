@@ -112,7 +112,12 @@ fn all_problems_are_reported_at_once() {
         json!({"path": "/no/such.star", "pixel_size_angstrom": 0, "voltage_kv": -300, "typo": 1}),
         &[],
     );
-    for field in ["params.pixel_size_angstrom", "params.voltage_kv", "params.typo"] {
+    for field in [
+        "params.path",
+        "params.pixel_size_angstrom",
+        "params.voltage_kv",
+        "params.typo",
+    ] {
         assert!(failure.message.contains(field), "{field}: {}", failure.message);
     }
 }

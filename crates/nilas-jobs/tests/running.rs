@@ -1,4 +1,4 @@
-//! Contract of the job types when they run: outputs, figures, log, same seed same result, cancelling, resuming.
+//! Contract of the job types when they run: outputs, figures, log, same seed same result.
 #![allow(clippy::unwrap_used)]
 
 mod project;
@@ -6,109 +6,10 @@ mod project;
 use nilas_formats::cs;
 use nilas_formats::mrc::MrcFile;
 use nilas_jobs::context::read_json;
-use nilas_model::{EventKind, FailureKind, Figure, FigureData, JobId, JobResult};
+use nilas_model::{JobId, JobResult};
 use project::Project;
-use serde_json::{Value, json};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-
-/// Images small enough for a test: 60 kDa in 32 pixels of 5 Å.
-fn phantom(count: usize) -> Value {
-    json!({
-        "number_of_particles": count, "box_size": 32, "pixel_size_angstrom": 5.0, "demo_mass_kda": 60.0,
-        "snr": 1.0, "shift_sigma_angstrom": 3.0, "seed": 3
-    })
-}
-
-/// Everything that every completed job must have left behind.
-fn check_completed(project: &Project, id: JobId, result: &JobResult) {
-    let dir = project.job_dir(id);
-    let spec = {
-        let record: nilas_model::JobRecord = read_json(&dir.join("job.json")).unwrap();
-        (nilas_jobs::find(&record.job_type).unwrap().spec)()
-    };
-    assert!(!result.outputs.is_empty());
-    for output in &result.outputs {
-        let declared = spec.outputs.iter().find(|o| {
-            o.name == output.name
-                || (o.count_param.is_some() && output.name.starts_with(&format!("{}_", o.name)))
-        });
-        let declared =
-            declared.unwrap_or_else(|| panic!("{}: output {} is not declared", spec.name, output.name));
-        assert_eq!(declared.kind, output.kind);
-        assert!(output.count > 0 && !output.slots.is_empty());
-        for slot in &output.slots {
-            let table = cs::read(project.dir.join(&slot.metafile)).unwrap();
-            assert!(table.has_slot(&slot.name), "{}: {}", slot.metafile, slot.name);
-            assert_eq!(table.rows() as u64, output.count);
-            table.check_unique_uids().unwrap();
-            if let Ok(paths) = table.texts(&format!("{}/path", slot.name)) {
-                assert!(project.dir.join(&*paths[0]).exists(), "{}", paths[0]);
-            }
-        }
-        for file in &output.files {
-            assert!(file.starts_with(&format!("{id}/output/")), "{file}");
-            MrcFile::open(project.dir.join(file)).unwrap();
-        }
-        assert!(
-            dir.join("output")
-                .join(format!("{id}_{}.csg", output.name))
-                .is_file()
-        );
-    }
-    let events = project.events(id);
-    for (i, event) in events.iter().enumerate() {
-        assert_eq!(event.seq, i as u64 + 1, "numbers without gaps");
-    }
-    assert!(events.iter().any(|e| matches!(e.kind, EventKind::Started { .. })));
-    let figures = project.figures(id);
-    assert!(!figures.is_empty(), "{}: no figure", spec.name);
-    for figure in figures {
-        assert!(
-            figure
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
-            "{figure}"
-        );
-        let figure: Figure = read_json(&dir.join("figures").join(format!("{figure}.json"))).unwrap();
-        check_figure(&figure);
-    }
-    assert!(!dir.join("failure.json").exists());
-    assert!(!dir.join("checkpoint").exists() && !dir.join("scratch").exists());
-    assert!(result.peak_memory_bytes > 0 && result.wall_s > 0.0 && !result.version.is_empty());
-    for param in &spec.params {
-        assert!(
-            result.resolved_params.contains_key(&param.name),
-            "{}: {}",
-            spec.name,
-            param.name
-        );
-    }
-}
-
-fn check_figure(figure: &Figure) {
-    match &figure.data {
-        FigureData::Curves { curves, .. } => {
-            assert!(!curves.is_empty(), "{}", figure.id);
-            for curve in curves {
-                assert_eq!(curve.x.len(), curve.y.len());
-                assert!(!curve.x.is_empty(), "{}: {} is empty", figure.id, curve.name);
-            }
-        }
-        FigureData::Histogram { edges, counts, .. } => assert_eq!(edges.len(), counts.len() + 1),
-        FigureData::HeatMap { columns, values, .. } => assert_eq!(values.len() % *columns as usize, 0),
-        FigureData::Scatter { xs, ys, .. } => assert_eq!(xs.len(), ys.len()),
-        FigureData::Montage { images, .. } => {
-            assert!(!images.is_empty());
-            for image in images {
-                let bytes = (image.width * image.height) as usize;
-                assert_eq!(image.pixels_base64.len(), bytes.div_ceil(3) * 4, "{}", figure.id);
-            }
-        }
-        FigureData::Table { columns, rows } => assert!(rows.iter().all(|r| r.len() == columns.len())),
-    }
-}
+use project::contract::{check_completed, particles_with_truth, phantom, refine_inputs};
+use serde_json::json;
 
 fn stack(project: &Project, id: JobId) -> Vec<f32> {
     MrcFile::open(
@@ -216,39 +117,6 @@ fn what_was_simulated_can_be_imported_again() {
     );
 }
 
-/// Runs a job, asks it to stop after `delay`, and says how long stopping took.
-fn cancel_after(project: &Project, id: JobId, delay: Duration) -> (nilas_model::Failure, Duration) {
-    let stop = Arc::new(AtomicBool::new(false));
-    let order = project.order(id, 1);
-    let flag = Arc::clone(&stop);
-    let asked = std::thread::spawn(move || {
-        std::thread::sleep(delay);
-        flag.store(true, Ordering::Relaxed);
-        Instant::now()
-    });
-    let outcome = nilas_jobs::process::run(&order, stop, || {});
-    let ended = Instant::now();
-    let asked = asked.join().unwrap();
-    (
-        outcome.expect_err("the job should have been stopped"),
-        ended.saturating_duration_since(asked),
-    )
-}
-
-#[test]
-fn a_long_simulation_stops_within_a_second_and_leaves_nothing() {
-    let project = Project::new();
-    let mut params = phantom(2_000_000);
-    params["box_size"] = json!(64);
-    params["pixel_size_angstrom"] = json!(2.5);
-    let id = project.add("simulate_particles", params, &[]);
-    let (failure, took) = cancel_after(&project, id, Duration::from_millis(1500));
-    assert_eq!(failure.kind, FailureKind::Cancelled);
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    assert!(!project.job_dir(id).join("output").exists());
-    assert!(!project.job_dir(id).join("staging-1").exists());
-}
-
 #[test]
 fn real_particles_keep_what_their_file_says() {
     let Some(data) = project::test_data() else { return };
@@ -330,11 +198,6 @@ fn an_atomic_model_becomes_particles_and_its_groups_can_be_read() {
     assert_eq!(failure.field.as_deref(), Some("params.box_size"), "{failure:?}");
 }
 
-/// 300 particles with their truth, and the jobs that made them.
-fn particles_with_truth(project: &Project) -> JobId {
-    project.complete("simulate_particles", phantom(300), &[]).0
-}
-
 fn statistic(result: &JobResult, name: &str) -> f64 {
     *result
         .statistics
@@ -368,13 +231,6 @@ fn a_map_comes_out_of_known_poses_and_repeats() {
     // Without poses there is nothing to reconstruct.
     let failure = project.fail("reconstruct", json!({}), &[("particles", simulated, "particles")]);
     assert_eq!(failure.field.as_deref(), Some("inputs.particles"));
-}
-
-fn refine_inputs(simulated: JobId) -> [(&'static str, JobId, &'static str); 2] {
-    [
-        ("particles", simulated, "particles"),
-        ("volume", simulated, "truth_volume"),
-    ]
 }
 
 #[test]
@@ -415,136 +271,55 @@ fn a_refinement_finds_poses_that_were_not_given() {
     assert!((statistic(&result, "resolution_angstrom") - resolution).abs() < 0.5 * resolution);
 }
 
-/// Not a test of its own: the process that [`killed_processes_resume`] starts and kills.
 #[test]
-fn child_process() {
-    let Ok(order) = std::env::var("NILAS_TEST_ORDER") else {
-        return;
-    };
-    let (dir, job) = order.split_once('|').unwrap();
-    let order = nilas_jobs::process::Order {
-        project_dir: dir.into(),
-        job: job.parse().unwrap(),
-        attempt: 1,
-    };
-    nilas_jobs::process::run(&order, Arc::new(AtomicBool::new(false)), || {}).unwrap();
-}
-
-/// Starts a job in a process of its own and kills it (SIGKILL) once `ready` holds.
-fn kill_when(project: &Project, id: JobId, ready: impl Fn() -> bool) {
-    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_process"])
-        .env("NILAS_TEST_ORDER", format!("{}|{id}", project.dir.display()))
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let began = Instant::now();
-    while !ready() {
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "the process ended before it could be killed"
-        );
-        assert!(
-            began.elapsed() < Duration::from_secs(120),
-            "nothing to kill after two minutes"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(
-        !project.job_dir(id).join("output").exists(),
-        "killed in the middle, yet there is a result"
-    );
-}
-
-/// Kills a job after its first checkpoint and lets a second attempt finish it: the result must be that of a run that
-/// nobody disturbed.
-fn kill_and_resume(project: &Project, job_type: &str, params: &Value, inputs: &[(&str, JobId, &str)]) {
-    let (calm, _) = project.complete(job_type, params.clone(), inputs);
-    let id = project.add(job_type, params.clone(), inputs);
-    let checkpoint = project.job_dir(id).join("checkpoint/state");
-    kill_when(project, id, || checkpoint.exists());
-    nilas_jobs::process::run(&project.order(id, 2), Arc::new(AtomicBool::new(false)), || {}).unwrap();
-    let result: JobResult = read_json(&project.job_dir(id).join("output/result.json")).unwrap();
-    check_completed(project, id, &result);
-    let started: Vec<bool> = project
-        .events(id)
-        .iter()
-        .filter_map(|e| {
-            if let EventKind::Started { resumed, .. } = e.kind {
-                Some(resumed)
-            } else {
-                None
-            }
-        })
-        .collect();
-    assert_eq!(started, [false, true]);
-    let log = serde_json::to_string(&project.events(id)).unwrap();
-    assert!(log.contains("Going on from the checkpoint"), "{log}");
+fn a_search_gives_poses_and_maps_and_repeats() {
+    let project = Project::new();
+    let simulated = particles_with_truth(&project);
+    let inputs = [("particles", simulated, "particles")];
+    let params = json!({"starts": 2, "maximum_resolution_angstrom": 18.0, "seed": 2});
+    let (id, result) = project.complete("ab_initio", params.clone(), &inputs);
+    check_completed(&project, id, &result);
+    let names: Vec<&str> = result.outputs.iter().map(|o| o.name.as_str()).collect();
+    assert_eq!(names, ["particles", "volume"]);
+    assert_eq!(result.outputs[0].count, 300);
+    let (again, _) = project.complete("ab_initio", params, &inputs);
     let map = |id: JobId| {
-        let name = result
-            .outputs
-            .iter()
-            .flat_map(|o| &o.files)
-            .find(|f| f.ends_with("_map.mrc"))
-            .unwrap();
-        let name = name
-            .rsplit('/')
-            .next()
-            .unwrap()
-            .trim_start_matches(|c: char| c != '_')
-            .to_owned();
-        MrcFile::open(project.dir.join(format!("{id}/output/{id}{name}")))
+        MrcFile::open(project.dir.join(format!("{id}/output/{id}_volume_map.mrc")))
             .unwrap()
             .read_all()
             .unwrap()
     };
-    assert_eq!(
-        map(calm),
-        map(id),
-        "a resumed {job_type} differs from an undisturbed one"
+    assert_eq!(map(id), map(again));
+    // What comes out starts a refinement.
+    let (refined, result) = project.complete(
+        "refine_homogeneous",
+        json!({"maximum_iterations": 3}),
+        &[("particles", id, "particles"), ("volume", id, "volume")],
     );
+    check_completed(&project, refined, &result);
 }
 
 #[test]
-fn killed_refinements_resume() {
+fn classes_are_numbered_and_share_the_particles() {
     let project = Project::new();
     let simulated = particles_with_truth(&project);
-    kill_and_resume(
-        &project,
-        "refine_homogeneous",
-        &json!({"initial_lowpass_angstrom": 40.0}),
-        &refine_inputs(simulated),
-    );
-}
-
-#[test]
-fn a_killed_simulation_starts_again_and_leaves_no_half_result() {
-    let project = Project::new();
-    let mut params = phantom(3000);
-    params["box_size"] = json!(64);
-    params["pixel_size_angstrom"] = json!(2.5);
-    let id = project.add("simulate_particles", params, &[]);
-    let staging = project.job_dir(id).join("staging-1");
-    kill_when(&project, id, || {
-        std::fs::read_dir(&staging).is_ok_and(|d| d.count() > 0)
-    });
-    nilas_jobs::process::run(&project.order(id, 2), Arc::new(AtomicBool::new(false)), || {}).unwrap();
-    let result: JobResult = read_json(&project.job_dir(id).join("output/result.json")).unwrap();
+    let mut other = phantom(300);
+    other["seed"] = json!(11);
+    let (other, _) = project.complete("simulate_particles", other, &[]);
+    let inputs = [
+        ("particles", simulated, "particles"),
+        ("particles", other, "particles"),
+    ];
+    let params = json!({"classes": 2, "starts": 1, "maximum_resolution_angstrom": 20.0});
+    let (id, result) = project.complete("ab_initio", params, &inputs);
     check_completed(&project, id, &result);
-    assert!(!staging.exists());
-}
-
-#[test]
-fn refinements_stop_within_a_second() {
-    let project = Project::new();
-    let (simulated, _) = project.complete("simulate_particles", phantom(2000), &[]);
-    let id = project.add("refine_homogeneous", json!({}), &refine_inputs(simulated));
-    let (failure, took) = cancel_after(&project, id, Duration::from_millis(800));
-    assert_eq!(failure.kind, FailureKind::Cancelled);
-    eprintln!("stopped after {took:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    assert!(!project.job_dir(id).join("scratch").exists());
+    let count = |name: &str| {
+        result
+            .outputs
+            .iter()
+            .filter(|o| o.name.starts_with(name))
+            .map(|o| o.count)
+            .sum::<u64>()
+    };
+    assert_eq!((count("particles_"), count("volume_")), (600, 2));
 }

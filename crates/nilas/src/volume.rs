@@ -36,6 +36,9 @@ pub struct FscArgs {
     /// Voxel size of the second map in Å, in place of its header's.
     #[arg(long)]
     pub voxel_size_b: Option<f64>,
+    /// Voxel size of the mask in Å, in place of its header's.
+    #[arg(long)]
+    pub voxel_size_mask: Option<f64>,
     /// Write the (aligned, resampled) second map to this file.
     #[arg(long)]
     pub save_b: Option<PathBuf>,
@@ -73,15 +76,16 @@ fn read(path: &Path, voxel_size: Option<f64>) -> anyhow::Result<Volume> {
     Volume::new(nx, size, map.data).with_context(|| path.display().to_string())
 }
 
-/// Puts `b` on the grid of `a` where that needs no interpolation: by padding at equal voxel size, by Fourier
-/// cropping at equal box edge.
+/// Puts `b` on the grid of `a` where that needs no interpolation: by cutting the larger box at equal voxel size, by
+/// Fourier cropping at equal box edge.
 fn same_grid(a: Volume, b: Volume) -> anyhow::Result<(Volume, Volume)> {
     let same = |x: f64, y: f64| (x / y - 1.0).abs() < 1e-3;
     if a.n == b.n && same(a.voxel_size_angstrom, b.voxel_size_angstrom) {
         return Ok((a, b));
     }
     if same(a.voxel_size_angstrom, b.voxel_size_angstrom) {
-        let n = a.n.max(b.n);
+        // Where only one of the maps is, there is nothing to compare.
+        let n = a.n.min(b.n);
         return Ok((filter::with_box(&a, n, 0.0)?, filter::with_box(&b, n, 0.0)?));
     }
     if same(a.box_angstrom(), b.box_angstrom()) {
@@ -95,6 +99,24 @@ fn same_grid(a: Volume, b: Volume) -> anyhow::Result<(Volume, Volume)> {
         a.voxel_size_angstrom,
         b.n,
         b.voxel_size_angstrom
+    )
+}
+
+/// Puts a mask on the grid of a map where that needs no interpolation.
+fn onto(mask: Volume, map: &Volume) -> anyhow::Result<Volume> {
+    let n = map.n;
+    let same = |x: f64, y: f64| (x / y - 1.0).abs() < 1e-3;
+    if same(mask.voxel_size_angstrom, map.voxel_size_angstrom) {
+        return Ok(filter::with_box(&mask, n, 0.0)?);
+    }
+    if same(mask.box_angstrom(), map.box_angstrom()) {
+        return Ok(filter::resample(&mask, n)?);
+    }
+    bail!(
+        "{} voxels of {:.4} Å do not fit to {n} of {:.4} Å: give --voxel-size-mask if its header is wrong",
+        mask.n,
+        mask.voxel_size_angstrom,
+        map.voxel_size_angstrom
     )
 }
 
@@ -136,7 +158,7 @@ fn compare(args: &FscArgs) -> anyhow::Result<()> {
     let curve = match &args.mask {
         None => fsc::fsc(&a, &b)?,
         Some(path) => {
-            let mask = read(path, Some(a.voxel_size_angstrom))?;
+            let mask = onto(read(path, args.voxel_size_mask)?, &a).context("the mask")?;
             let curves = fsc::masked_corrected_fsc(&a, &b, &mask, 0)?;
             report["mask"] = json!(path);
             report["fsc_unmasked"] = json!(curves.unmasked.correlation);

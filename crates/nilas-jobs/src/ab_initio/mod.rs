@@ -1,7 +1,9 @@
 //! `ab_initio`: maps and poses from particles alone.
 
+mod follow;
 mod params;
 mod plan;
+mod report;
 mod run;
 
 pub use params::Params;

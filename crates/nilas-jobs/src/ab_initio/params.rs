@@ -16,7 +16,7 @@ crate::params! {
         pub initial_resolution_angstrom: Option<f64> =
             number(35.0).title("Initial resolution").unit("Å").above(0.0).at_most(500.0).automatic().section("Reconstruction").advanced(),
         /// Independent attempts from random starts; the one that explains held-out particles best is continued.
-        pub starts: usize = integer(4).title("Random starts").at_least(1.0).at_most(20.0).section("Reconstruction"),
+        pub starts: usize = integer(3).title("Random starts").at_least(1.0).at_most(20.0).section("Reconstruction"),
         /// Largest extent of the particle. Automatic takes 0.85 of the box.
         pub particle_diameter_angstrom: Option<f64> =
             number(150.0).title("Particle diameter").unit("Å").above(0.0).automatic().section("Reconstruction"),

@@ -2,6 +2,7 @@
 
 use super::Params;
 use crate::job::Request;
+use crate::params::also;
 use crate::particles::too_few;
 use nilas_model::Problem;
 
@@ -22,16 +23,33 @@ pub struct Plan {
 }
 
 pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
-    let params = Params::parse(&request.params)?;
-    let final_angstrom = params.maximum_resolution_angstrom.unwrap_or(FINAL_ANGSTROM);
-    let initial_angstrom = params.initial_resolution_angstrom.unwrap_or(INITIAL_ANGSTROM.max(final_angstrom));
-    let mut problems: Vec<Problem> = too_few(request, "particles").into_iter().collect();
-    if initial_angstrom < final_angstrom {
-        problems.push(Problem {
+    let parsed = Params::parse(&request.params);
+    let resolutions = parsed.as_ref().ok().map(resolutions);
+    let reversed = resolutions
+        .filter(|(initial, finished)| initial < finished)
+        .map(|(initial, finished)| Problem {
             field: "params.initial_resolution_angstrom".to_owned(),
-            message: format!("The first steps ({initial_angstrom} Å) would be finer than the last ones ({final_angstrom} Å)."),
+            message: format!(
+                "The first steps ({initial} Å) would be finer than the last ones ({finished} Å)."
+            ),
             hint: "Give a larger number of Å for the first steps than for the last.".to_owned(),
         });
-    }
-    if problems.is_empty() { Ok(Plan { params, final_angstrom, initial_angstrom }) } else { Err(problems) }
+    let params = also(parsed, too_few(request, "particles").into_iter().chain(reversed))?;
+    let (initial_angstrom, final_angstrom) = self::resolutions(&params);
+    Ok(Plan {
+        params,
+        final_angstrom,
+        initial_angstrom,
+    })
+}
+
+/// Resolution of the first steps and of the finished map, Å.
+fn resolutions(params: &Params) -> (f64, f64) {
+    let finished = params.maximum_resolution_angstrom.unwrap_or(FINAL_ANGSTROM);
+    (
+        params
+            .initial_resolution_angstrom
+            .unwrap_or(INITIAL_ANGSTROM.max(finished)),
+        finished,
+    )
 }

@@ -38,7 +38,16 @@ impl JobContext {
             all = Some(match all {
                 None => table,
                 Some(above) => {
-                    let (mut above, below) = above.common_columns(&table);
+                    let (had, mut above, below) = {
+                        let (common, below) = above.common_columns(&table);
+                        (above.names().len().max(table.names().len()), common, below)
+                    };
+                    if above.names().len() < had {
+                        self.warn(format!(
+                            "{}.{} does not have the same columns as the particles before it: only the common ones are kept.",
+                            connection.source.job, connection.source.output
+                        ))?;
+                    }
                     above.append(&below).map_err(|e| {
                         failure::input(
                             &field,

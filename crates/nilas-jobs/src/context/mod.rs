@@ -171,7 +171,8 @@ impl JobContext {
         })
     }
 
-    /// Announces a named number of one step without making it a result.
+    /// Announces a named number of one step without making it a result. Not-a-number is left out: JSON can't
+    /// say it.
     ///
     /// # Errors
     /// When the log can't be written.

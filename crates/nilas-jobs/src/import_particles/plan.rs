@@ -1,8 +1,9 @@
 //! Checks of `import_particles`.
 
 use super::Params;
-use crate::files::{existing_file, existing_folder};
+use crate::files::{named_file, named_folder};
 use crate::job::Request;
+use crate::params::also;
 use nilas_model::Problem;
 use std::path::PathBuf;
 
@@ -18,19 +19,20 @@ pub struct Plan {
 }
 
 pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
-    let params = Params::parse(&request.params)?;
-    let path = existing_file(&request.project_dir, "path", &params.path);
-    let image_root = params
-        .image_root
-        .as_ref()
-        .map(|root| existing_folder(&request.project_dir, "image_root", root))
-        .transpose();
+    let path = named_file(request, "path").transpose();
+    let image_root = named_folder(request, "image_root").transpose();
+    let missing = [path.as_ref().err(), image_root.as_ref().err()]
+        .into_iter()
+        .flatten()
+        .cloned();
+    let params = also(Params::parse(&request.params), missing)?;
     match (path, image_root) {
-        (Ok(path), Ok(image_root)) => Ok(Plan {
+        (Ok(Some(path)), Ok(image_root)) => Ok(Plan {
             params,
             path,
             image_root,
         }),
+        // The parameters' own check has found these already.
         (path, image_root) => Err(path.err().into_iter().chain(image_root.err()).collect()),
     }
 }

@@ -215,5 +215,10 @@ fn one_pixel_size(sizes: &[f64], field: &str) -> Result<f64, Failure> {
             "Process particles of different pixel size in separate jobs.",
         ));
     }
-    Ok(least)
+    Ok(shortest(least))
+}
+
+/// The shortest decimal that is this single-precision number: 3.54, not 3.5399999618530273.
+pub fn shortest(value: f64) -> f64 {
+    (value as f32).to_string().parse().unwrap_or(value)
 }

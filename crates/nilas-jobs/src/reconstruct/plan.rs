@@ -2,6 +2,7 @@
 
 use super::Params;
 use crate::job::Request;
+use crate::params::also;
 use crate::particles::point_group;
 use nilas_geometry::PointGroup;
 use nilas_model::Problem;
@@ -16,14 +17,15 @@ pub struct Plan {
 }
 
 pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
-    let params = Params::parse(&request.params)?;
-    let group = point_group(&params.symmetry)?;
-    match request.count("particles").filter(|_| request.has("particles")) {
-        Some(count) if count < 2 => Err(vec![Problem {
+    let few = request
+        .count("particles")
+        .filter(|count| request.has("particles") && *count < 2)
+        .map(|count| Problem {
             field: "inputs.particles".to_owned(),
             message: format!("{count} particle is too few for two half maps."),
             hint: "Connect at least 2 particles.".to_owned(),
-        }]),
-        _ => Ok(Plan { params, group }),
-    }
+        });
+    let params = also(Params::parse(&request.params), few)?;
+    let group = point_group(&params.symmetry)?;
+    Ok(Plan { params, group })
 }

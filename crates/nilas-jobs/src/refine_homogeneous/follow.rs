@@ -104,12 +104,8 @@ impl Observer for Follower<'_> {
             drawn
                 .iter()
                 .try_for_each(|figure| context.figure(figure, Some(step)))?;
-            context.trace(
-                "half_map_resolution_angstrom",
-                finite(report.resolution_angstrom),
-                step,
-            )?;
-            context.trace("mean_log_likelihood", finite(report.mean_log_likelihood), step)
+            context.trace("half_map_resolution_angstrom", report.resolution_angstrom, step)?;
+            context.trace("mean_log_likelihood", report.mean_log_likelihood, step)
         });
     }
 
@@ -117,11 +113,6 @@ impl Observer for Follower<'_> {
         let message = format!("go on after iteration {}", state.iteration);
         self.watch.checkpoint(&message, |writer| state.save(writer));
     }
-}
-
-/// JSON can't say infinity.
-fn finite(value: f64) -> f64 {
-    if value.is_finite() { value } else { 0.0 }
 }
 
 impl Traces {

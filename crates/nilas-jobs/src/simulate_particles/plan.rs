@@ -1,8 +1,9 @@
 //! Checks of `simulate_particles`.
 
 use super::Params;
-use crate::files::existing_file;
+use crate::files::named_file;
 use crate::job::Request;
+use crate::params::also;
 use nilas_model::Problem;
 use std::path::PathBuf;
 
@@ -16,18 +17,21 @@ pub struct Plan {
 }
 
 pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
-    let params = Params::parse(&request.params)?;
+    let source = named_file(request, "source_path").transpose();
+    let mut more: Vec<Problem> = source.as_ref().err().cloned().into_iter().collect();
+    let parsed = Params::parse(&request.params);
+    if let Ok(params) = &parsed {
+        more.extend(contradictions(params));
+    }
+    let params = also(parsed, more)?;
+    source
+        .map(|source| Plan { params, source })
+        .map_err(|problem| vec![problem])
+}
+
+/// Values that are right each by itself but not together.
+fn contradictions(params: &Params) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let source = match &params.source_path {
-        None => None,
-        Some(path) => match existing_file(&request.project_dir, "source_path", path) {
-            Ok(found) => Some(found),
-            Err(problem) => {
-                problems.push(problem);
-                None
-            }
-        },
-    };
     let mut add = |name: &str, message: String, hint: &str| {
         problems.push(Problem {
             field: format!("params.{name}"),
@@ -35,7 +39,7 @@ pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
             hint: hint.to_owned(),
         });
     };
-    if params.box_size % 2 != 0 {
+    if !params.box_size.is_multiple_of(2) {
         add(
             "box_size",
             format!("{} is odd.", params.box_size),
@@ -52,9 +56,5 @@ pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
             "Exchange the two values.",
         );
     }
-    if problems.is_empty() {
-        Ok(Plan { params, source })
-    } else {
-        Err(problems)
-    }
+    problems
 }

@@ -1,6 +1,8 @@
 //! A project directory for tests: job records written as the master writes them, jobs run in this process.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod contract;
+
 use nilas_jobs::context::{read_json, write_json};
 use nilas_jobs::process::{Order, run};
 use nilas_model::{
