@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JobInfo, JobSpec, ParamSpec } from "../src/api/model";
-import { candidates, defaultText, onlyChanged, parseParam, plannedOutputs, rangeText } from "../src/builder/params";
+import { candidates, defaultText, nextSteps, onlyChanged, parseParam, plannedOutputs, rangeText } from "../src/builder/params";
 
 const base = { title: "", help: "", unit: "", required: false, advanced: false, section: "", default: null };
 const size: ParamSpec = { ...base, name: "pixel_size_angstrom", unit: "Å", type: "number", min: 0, max: 100, exclusive_min: true };
@@ -49,6 +49,17 @@ describe("connections", () => {
     expect(refs(jobs[1]!)).toEqual(["J10", "J1"]);
     expect(refs(jobs[0]!)).toEqual(["J10"]);
     expect(candidates({ ...input, kind: "particle", slots: [] }, jobs[1]!, jobs, [abInitio])).toEqual([]);
+  });
+  it("lead to the next jobs, with an output that has the columns they need", () => {
+    const take = (slots: string[], kind: "particle" | "mask" = "particle", min = 1) => ({ name: "in", title: "", help: "", kind, min, max: 1, slots });
+    const slot = (name: string) => ({ name, dtype: "", metafile: "", passthrough: false });
+    const output = (name: string, slots: string[]) => ({ name, kind: "particle" as const, title: "", count: 1, slots: slots.map(slot), files: [], summary: "" });
+    const outputs = [output("particles", ["blob", "ctf"]), output("truth", ["blob", "ctf", "alignments3D"])];
+    const types = [{ ...abInitio, inputs: [take(["blob"])] }, { ...spec("reconstruct", [], []), inputs: [take(["blob", "alignments3D"]), { ...take([], "mask", 0), name: "mask" }] }, { ...spec("other", [], []), inputs: [take(["movie"])] }];
+    expect(nextSteps("J4", outputs, types).map((s) => [s.type.name, s.inputs])).toEqual([
+      ["ab_initio", { in: [{ job: "J4", output: "particles" }] }],
+      ["reconstruct", { in: [{ job: "J4", output: "truth" }] }],
+    ]);
   });
   it("save only what differs from the default", () => {
     expect(onlyChanged(abInitio, { classes: 1, other: undefined, seed: 7 })).toEqual({ seed: 7 });

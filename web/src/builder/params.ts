@@ -1,5 +1,5 @@
 /** Parameters of the form: text to value and back, ranges in words. Pure; the server checks everything again. */
-import type { JobInfo, JobSpec, OutputSpec, ParamSpec } from "../api/model";
+import type { JobInfo, JobSpec, OutputRecord, OutputSpec, ParamSpec } from "../api/model";
 import { formatValue } from "../plot/scale";
 import type { DataKind, InputRef, InputSpec } from "../api/model";
 
@@ -140,10 +140,16 @@ function descendants(id: string, jobs: readonly JobInfo[]): Set<string> {
   return found;
 }
 
-/** Job types that take an output of this kind, with the input that takes it: the next steps. */
-export function nextSteps(kind: DataKind, types: readonly JobSpec[]): { type: JobSpec; input: string }[] {
+/** Job types that can use these outputs of a job, each with the connections that can be made: the next steps. */
+export function nextSteps(job: string, outputs: readonly OutputRecord[], types: readonly JobSpec[]): { type: JobSpec; inputs: Record<string, InputRef[]> }[] {
   return types.flatMap((type) => {
-    const input = type.inputs.find((one) => one.kind === kind);
-    return input ? [{ type, input: input.name }] : [];
+    const inputs: Record<string, InputRef[]> = {};
+    for (const input of type.inputs) {
+      // a mask is a choice, not a matter of course
+      if (input.min === 0 && input.kind === "mask") continue;
+      const output = outputs.find((o) => fits(input, o.kind, o.slots.map((s) => s.name)));
+      if (output) inputs[input.name] = [{ job, output: output.name }];
+    }
+    return Object.keys(inputs).length > 0 ? [{ type, inputs }] : [];
   });
 }

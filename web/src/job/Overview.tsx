@@ -2,7 +2,7 @@ import { ActionIcon, Button, Slider } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { formatBytes, formatDuration, formatStatistic, splitUnit } from "../api/format";
-import type { Event, Failure, JobInfo } from "../api/model";
+import type { Event, Failure, InputRef, JobInfo } from "../api/model";
 import { useFigure, useJobTypes } from "../api/queries";
 import { createJob } from "../builder/NewJobDialog";
 import { nextSteps } from "../builder/params";
@@ -143,19 +143,9 @@ function NextSteps({ job }: { job: JobInfo }) {
   const types = useJobTypes();
   const navigate = useNavigate();
   const [error, setError] = useState<unknown>(null);
-  const outputs = job.result?.outputs ?? [];
-  const known = types.data ?? [];
-  // one button a job type: all its inputs that this job can fill are filled
-  const steps = known.flatMap((type) => {
-    const inputs: Record<string, { job: string; output: string }[]> = {};
-    for (const input of type.inputs) {
-      const output = outputs.find((o) => o.kind === input.kind && nextSteps(o.kind, [type]).length > 0);
-      if (output && (input.min > 0 || input.kind !== "mask")) inputs[input.name] = [{ job: job.id, output: output.name }];
-    }
-    return Object.keys(inputs).length > 0 ? [{ type, inputs }] : [];
-  });
+  const steps = nextSteps(job.id, job.result?.outputs ?? [], types.data ?? []);
   if (steps.length === 0) return null;
-  const open = async (type: string, inputs: Record<string, { job: string; output: string }[]>) => {
+  const open = async (type: string, inputs: Record<string, InputRef[]>) => {
     try {
       const made = await createJob(job.project, job.workspace, type, inputs);
       await navigate({ to: "/projects/$project/jobs/$job", params: { project: made.project, job: made.id } });
