@@ -103,6 +103,14 @@ impl Sums {
         Ok(map)
     }
 
+    /// The map without any regularisation, `B / D`, up to `radius` Fourier pixels.
+    ///
+    /// # Errors
+    /// A box that cannot be transformed.
+    pub fn plain_map(&self, radius: usize) -> Result<Volume, RefineError> {
+        self.solve(radius, &[])
+    }
+
     /// The Wiener-weighted map: `B / (D + 1/tau^2)` with `1/tau^2 = D_shell (1 - f) / f` for the shell's expected
     /// `f = SSNR/(1+SSNR)` (from 0; shells beyond the list, or without signal, are left out).
     ///

@@ -35,7 +35,9 @@ impl Resolution {
 pub struct RefineOutcome {
     /// Both half-sets together, Wiener-weighted by the FSC, without mask.
     pub map: Volume,
-    /// Half maps without weights or mask.
+    /// Both half-sets together without any weights (`B / D`) and without mask.
+    pub map_plain: Volume,
+    /// Half maps without weights between shells and without mask: what the FSC is measured on.
     pub half_maps: [Volume; 2],
     /// The mask that references were multiplied with (refinement) or the same as `mask_fsc` (reconstruction).
     pub mask_refine: Volume,
@@ -90,6 +92,7 @@ pub(crate) fn finish(
     };
     Ok(RefineOutcome {
         map: merged.weighted_map(&full)?,
+        map_plain: merged.plain_map(last)?,
         cref: fsc
             .corrected
             .correlation
