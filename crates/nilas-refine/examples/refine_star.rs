@@ -40,9 +40,16 @@ impl Observer for Print {
     fn iteration(&mut self, r: &IterationReport) {
         println!(
             "{{\"iteration\":{},\"search\":\"{:?}\",\"aligned_at\":{:.2},\"resolution\":{:.2},\"change_deg\":{:.2},\"audit_better\":{:.3},\"ll\":{:.1},\"seconds\":[{:.1},{:.1},{:.1}]}}",
-            r.iteration, r.search, r.alignment_resolution_angstrom, r.resolution_angstrom,
-            r.median_rotation_change_rad.to_degrees(), r.audit_better_share, r.mean_log_likelihood,
-            r.timings.expectation_seconds, r.timings.insertion_seconds, r.timings.maps_seconds
+            r.iteration,
+            r.search,
+            r.alignment_resolution_angstrom,
+            r.resolution_angstrom,
+            r.median_rotation_change_rad.to_degrees(),
+            r.audit_better_share,
+            r.mean_log_likelihood,
+            r.timings.expectation_seconds,
+            r.timings.insertion_seconds,
+            r.timings.maps_seconds
         );
     }
 }
@@ -61,17 +68,46 @@ fn main() {
     let star = StarFile::read(&args["star"]).unwrap();
     let table = star.block("particles").unwrap().table().unwrap();
     let optics = star.block("optics").unwrap().table().unwrap();
-    let group = |name: &str| optics.column(name).unwrap().get(0).unwrap().parse::<f64>().unwrap();
+    let group = |name: &str| {
+        optics
+            .column(name)
+            .unwrap()
+            .get(0)
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+    };
     let a = group("rlnImagePixelSize");
     let number = |row: usize, name: &str| {
-        table.column(name).and_then(|c| c.get(row)).map_or(0.0, |v| v.parse::<f64>().unwrap())
+        table
+            .column(name)
+            .and_then(|c| c.get(row))
+            .map_or(0.0, |v| v.parse::<f64>().unwrap())
     };
-    let first = table.column("rlnImageName").unwrap().get(0).unwrap().split_once('@').unwrap().1.to_string();
+    let first = table
+        .column("rlnImageName")
+        .unwrap()
+        .get(0)
+        .unwrap()
+        .split_once('@')
+        .unwrap()
+        .1
+        .to_string();
     let stack = Stack(MrcFile::open(Path::new(&args["star"]).with_file_name(first)).unwrap());
     let n = stack.box_size();
     let particles: Vec<Particle> = (0..table.rows())
         .map(|i| Particle {
-            image: table.column("rlnImageName").unwrap().get(i).unwrap().split_once('@').unwrap().0.parse::<usize>().unwrap() - 1,
+            image: table
+                .column("rlnImageName")
+                .unwrap()
+                .get(i)
+                .unwrap()
+                .split_once('@')
+                .unwrap()
+                .0
+                .parse::<usize>()
+                .unwrap()
+                - 1,
             ctf: Ctf {
                 voltage_kv: group("rlnVoltage"),
                 cs_mm: group("rlnSphericalAberration"),
@@ -84,7 +120,11 @@ fn main() {
             optics_group: 1,
             half: Some((number(i, "rlnRandomSubset") as u8).wrapping_sub(1)),
             pose: Some(Pose {
-                rotation: Rotation::from_euler_deg(number(i, "rlnAngleRot"), number(i, "rlnAngleTilt"), number(i, "rlnAnglePsi")),
+                rotation: Rotation::from_euler_deg(
+                    number(i, "rlnAngleRot"),
+                    number(i, "rlnAngleTilt"),
+                    number(i, "rlnAnglePsi"),
+                ),
                 shift_angstrom: [number(i, "rlnOriginXAngst"), number(i, "rlnOriginYAngst")],
             }),
             scale: 1.0,
@@ -93,8 +133,11 @@ fn main() {
     let mut params = RefineParams::new(a);
     params.group = PointGroup::parse(args.get("sym").map_or("C1", String::as_str)).unwrap();
     let reference = args.get("reference").map(|p| volume(p, n, a));
-    let others: Vec<(String, Volume)> =
-        args.get("compare").map(|p| (p.clone(), volume(p, n, a))).into_iter().collect();
+    let others: Vec<(String, Volume)> = args
+        .get("compare")
+        .map(|p| (p.clone(), volume(p, n, a)))
+        .into_iter()
+        .collect();
     let scratch = std::env::temp_dir();
     let show = |name: &str, o: &RefineOutcome, seconds: f64| {
         println!(
@@ -107,16 +150,25 @@ fn main() {
             let inside = fsc(&o.map.times(&o.mask_fsc).unwrap(), &v.times(&o.mask_fsc).unwrap()).unwrap();
             println!(
                 "{{\"against\":\"{what}\",\"fsc_0.5_A\":{:.2},\"masked_0.5_A\":{:.2}}}",
-                whole.crossing(0.5).resolution_angstrom, inside.crossing(0.5).resolution_angstrom
+                whole.crossing(0.5).resolution_angstrom,
+                inside.crossing(0.5).resolution_angstrom
             );
-            println!("fsc {:.3?}\nmasked {:.3?}", &whole.correlation[1..], &inside.correlation[1..]);
+            println!(
+                "fsc {:.3?}\nmasked {:.3?}",
+                &whole.correlation[1..],
+                &inside.correlation[1..]
+            );
         };
         if let Some(r) = &reference {
             against("reference", r);
         }
         for (p, v) in &others {
             against(p, v);
-            let plain = fsc(&o.map_plain.times(&o.mask_fsc).unwrap(), &v.times(&o.mask_fsc).unwrap()).unwrap();
+            let plain = fsc(
+                &o.map_plain.times(&o.mask_fsc).unwrap(),
+                &v.times(&o.mask_fsc).unwrap(),
+            )
+            .unwrap();
             println!("plain {:.3?}", &fsc(&o.map_plain, v).unwrap().correlation[1..]);
             println!("plain masked {:.3?}", &plain.correlation[1..]);
         }
@@ -126,17 +178,38 @@ fn main() {
         }
     };
     let start = Instant::now();
-    let known = reconstruct(&stack, &particles, &params, None, &scratch, &mut nilas_refine::Silent).unwrap();
+    let known = reconstruct(
+        &stack,
+        &particles,
+        &params,
+        None,
+        &scratch,
+        &mut nilas_refine::Silent,
+    )
+    .unwrap();
     show("published_poses", &known, start.elapsed().as_secs_f64());
     if let (Some(r), None) = (&reference, args.get("skip_refine")) {
-        let blind: Vec<Particle> = particles.iter().map(|p| Particle { pose: None, ..p.clone() }).collect();
+        let blind: Vec<Particle> = particles
+            .iter()
+            .map(|p| Particle {
+                pose: None,
+                ..p.clone()
+            })
+            .collect();
         let start = Instant::now();
         let found = run(&stack, &blind, &params, r, None, None, &scratch, &mut Print).unwrap();
         show("refined", &found, start.elapsed().as_secs_f64());
         let mut d: Vec<f64> = (found.particles.iter().zip(&particles))
-            .filter_map(|(f, p)| p.pose.map(|q| params.group.distance(&f.pose.rotation, &q.rotation).to_degrees()))
+            .filter_map(|(f, p)| {
+                p.pose
+                    .map(|q| params.group.distance(&f.pose.rotation, &q.rotation).to_degrees())
+            })
             .collect();
         d.sort_by(f64::total_cmp);
-        println!("{{\"median_deg_to_published\":{:.2},\"p90\":{:.2}}}", d[d.len() / 2], d[d.len() * 9 / 10]);
+        println!(
+            "{{\"median_deg_to_published\":{:.2},\"p90\":{:.2}}}",
+            d[d.len() / 2],
+            d[d.len() * 9 / 10]
+        );
     }
 }

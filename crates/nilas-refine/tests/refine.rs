@@ -5,7 +5,9 @@ use nilas_geometry::{PointGroup, Rotation};
 use nilas_optics::Ctf;
 use nilas_refine::reconstruct::reconstruct;
 use nilas_refine::refine::{RefineOutcome, RefineParams, RefineState, Resolution, run};
-use nilas_refine::{ImageSource, IterationReport, Observer, Particle, Pose, RefineError, Silent, SourceError};
+use nilas_refine::{
+    ImageSource, IterationReport, Observer, Particle, Pose, RefineError, Silent, SourceError,
+};
 use nilas_simulate::{Simulation, SimulationParams, Specimen, demo_molecule};
 use nilas_volume::{Volume, fsc::fsc};
 use std::sync::OnceLock;
@@ -28,7 +30,10 @@ impl ImageSource for Memory {
     fn read(&self, indices: &[usize], out: &mut [f32]) -> Result<(), SourceError> {
         let m = self.n * self.n;
         for (i, o) in indices.iter().zip(out.chunks_exact_mut(m)) {
-            let from = self.data.get(i * m..(i + 1) * m).ok_or_else(|| format!("no image {i}"))?;
+            let from = self
+                .data
+                .get(i * m..(i + 1) * m)
+                .ok_or_else(|| format!("no image {i}"))?;
             o.copy_from_slice(from);
         }
         Ok(())
@@ -75,7 +80,10 @@ fn simulate(count: usize, snr: f64) -> Set {
             },
             optics_group: 7,
             half: None,
-            pose: Some(Pose { rotation: Rotation { m: t.rotation }, shift_angstrom: t.shift_angstrom }),
+            pose: Some(Pose {
+                rotation: Rotation { m: t.rotation },
+                shift_angstrom: t.shift_angstrom,
+            }),
             scale: 1.0,
         })
         .collect();
@@ -92,11 +100,21 @@ fn shared() -> &'static Set {
 }
 
 fn blind(set: &Set) -> Vec<Particle> {
-    set.particles.iter().map(|p| Particle { pose: None, ..p.clone() }).collect()
+    set.particles
+        .iter()
+        .map(|p| Particle {
+            pose: None,
+            ..p.clone()
+        })
+        .collect()
 }
 
 fn against_truth(o: &RefineOutcome, truth: &Volume) -> (f64, f64) {
-    let curve = fsc(&o.map.times(&o.mask_fsc).unwrap(), &truth.times(&o.mask_fsc).unwrap()).unwrap();
+    let curve = fsc(
+        &o.map.times(&o.mask_fsc).unwrap(),
+        &truth.times(&o.mask_fsc).unwrap(),
+    )
+    .unwrap();
     let last = N / 2 - 1;
     let worst = (1..=last)
         .take_while(|r| o.fsc.corrected.correlation[*r] > 0.143)
@@ -131,11 +149,27 @@ fn refinement_reaches_what_true_poses_reach_and_says_so_honestly() {
     let set = shared();
     let dir = tempfile::tempdir().unwrap();
     let params = RefineParams::new(PIXEL);
-    let oracle =
-        reconstruct(&set.source, &set.particles, &params, None, dir.path(), &mut Silent).unwrap();
+    let oracle = reconstruct(
+        &set.source,
+        &set.particles,
+        &params,
+        None,
+        dir.path(),
+        &mut Silent,
+    )
+    .unwrap();
     let mut recorder = Recorder::default();
-    let found =
-        run(&set.source, &blind(set), &params, &set.truth, None, None, dir.path(), &mut recorder).unwrap();
+    let found = run(
+        &set.source,
+        &blind(set),
+        &params,
+        &set.truth,
+        None,
+        None,
+        dir.path(),
+        &mut recorder,
+    )
+    .unwrap();
     let (oracle_shell, oracle_gap) = against_truth(&oracle, &set.truth);
     let (shell, gap) = against_truth(&found, &set.truth);
     let mut angles: Vec<f64> = (found.particles.iter().zip(&set.particles))
@@ -145,7 +179,9 @@ fn refinement_reaches_what_true_poses_reach_and_says_so_honestly() {
     println!(
         "truth shells: true poses {oracle_shell:.1} (Cref off by {oracle_gap:.3}), refined {shell:.1} ({gap:.3}); \
          median angle error {:.2} deg; {} iterations; z {:?}",
-        angles[angles.len() / 2], found.iterations, found.support_z
+        angles[angles.len() / 2],
+        found.iterations,
+        found.support_z
     );
     assert!(shell > oracle_shell - 2.0);
     assert!(angles[angles.len() / 2] < 3.0);
@@ -159,22 +195,49 @@ fn refinement_reaches_what_true_poses_reach_and_says_so_honestly() {
     // Continuing from a checkpoint gives the same result to the bit.
     assert!(recorder.saved.len() >= 3);
     let state = RefineState::load(&recorder.saved[1][..]).unwrap();
-    let again =
-        run(&set.source, &blind(set), &params, &set.truth, None, Some(state), dir.path(), &mut Silent).unwrap();
+    let again = run(
+        &set.source,
+        &blind(set),
+        &params,
+        &set.truth,
+        None,
+        Some(state),
+        dir.path(),
+        &mut Silent,
+    )
+    .unwrap();
     assert_eq!(again.map.data, found.map.data);
     let same = |a: &RefineOutcome, b: &RefineOutcome| {
-        a.particles.iter().zip(&b.particles).all(|(x, y)| x.pose == y.pose && x.scale == y.scale)
+        a.particles
+            .iter()
+            .zip(&b.particles)
+            .all(|(x, y)| x.pose == y.pose && x.scale == y.scale)
     };
     assert!(same(&again, &found));
     // A damaged or foreign state is refused.
     let mut damaged = recorder.saved[1].clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
-    assert!(matches!(RefineState::load(&damaged[..]), Err(RefineError::State(_))));
-    assert!(matches!(RefineState::load(&recorder.saved[1][..100]), Err(RefineError::State(_))));
+    assert!(matches!(
+        RefineState::load(&damaged[..]),
+        Err(RefineError::State(_))
+    ));
+    assert!(matches!(
+        RefineState::load(&recorder.saved[1][..100]),
+        Err(RefineError::State(_))
+    ));
     let state = RefineState::load(&recorder.saved[1][..]).unwrap();
     let fewer = &blind(set)[..100];
-    let e = run(&set.source, fewer, &params, &set.truth, None, Some(state), dir.path(), &mut Silent);
+    let e = run(
+        &set.source,
+        fewer,
+        &params,
+        &set.truth,
+        None,
+        Some(state),
+        dir.path(),
+        &mut Silent,
+    );
     assert!(matches!(e, Err(RefineError::State(_))));
 }
 
@@ -195,7 +258,17 @@ fn noise_gives_no_map() {
     let source = Memory { n: N, data };
     let dir = tempfile::tempdir().unwrap();
     let params = RefineParams::new(PIXEL);
-    let o = run(&source, &blind(set), &params, &set.truth, None, None, dir.path(), &mut Silent).unwrap();
+    let o = run(
+        &source,
+        &blind(set),
+        &params,
+        &set.truth,
+        None,
+        None,
+        dir.path(),
+        &mut Silent,
+    )
+    .unwrap();
     println!("noise: {:?}, z {:?}", o.resolution, o.support_z);
     assert_eq!(o.resolution, Resolution::Unsupported);
 }
@@ -206,30 +279,70 @@ fn bad_inputs_are_refused_before_any_work() {
     let dir = tempfile::tempdir().unwrap();
     let params = RefineParams::new(PIXEL);
     let go = |source: &Memory, particles: &[Particle], params: &RefineParams| {
-        run(source, particles, params, &set.truth, None, None, dir.path(), &mut Silent)
+        run(
+            source,
+            particles,
+            params,
+            &set.truth,
+            None,
+            None,
+            dir.path(),
+            &mut Silent,
+        )
     };
-    let copy = |count: usize| Memory { n: N, data: set.source.data[..count * N * N].to_vec() };
+    let copy = |count: usize| Memory {
+        n: N,
+        data: set.source.data[..count * N * N].to_vec(),
+    };
     let mut nan = copy(40);
     nan.data[17 * N * N + 5] = f32::NAN;
     assert!(matches!(
         go(&nan, &blind(set)[..40], &params),
         Err(RefineError::NotFinite { image: 17 })
     ));
-    assert!(matches!(go(&copy(3), &blind(set)[..3], &params), Err(RefineError::TooFew { found: 3, .. })));
-    let zeros = Memory { n: N, data: vec![0.0; 40 * N * N] };
-    assert!(matches!(go(&zeros, &blind(set)[..40], &params), Err(RefineError::TooFew { found: 0, .. })));
+    assert!(matches!(
+        go(&copy(3), &blind(set)[..3], &params),
+        Err(RefineError::TooFew { found: 3, .. })
+    ));
+    let zeros = Memory {
+        n: N,
+        data: vec![0.0; 40 * N * N],
+    };
+    assert!(matches!(
+        go(&zeros, &blind(set)[..40], &params),
+        Err(RefineError::TooFew { found: 0, .. })
+    ));
     let one = &set.source.data[..N * N];
-    let same = Memory { n: N, data: one.iter().copied().cycle().take(40 * N * N).collect() };
-    assert!(matches!(go(&same, &blind(set)[..40], &params), Err(RefineError::Duplicates { .. })));
+    let same = Memory {
+        n: N,
+        data: one.iter().copied().cycle().take(40 * N * N).collect(),
+    };
+    assert!(matches!(
+        go(&same, &blind(set)[..40], &params),
+        Err(RefineError::Duplicates { .. })
+    ));
     assert!(matches!(
         go(&copy(20), &blind(set)[..40], &params),
-        Err(RefineError::NoSuchImage { particle: 20, image: 20, count: 20 })
+        Err(RefineError::NoSuchImage {
+            particle: 20,
+            image: 20,
+            count: 20
+        })
     ));
-    let odd = Memory { n: 47, data: vec![1.0; 20 * 47 * 47] };
+    let odd = Memory {
+        n: 47,
+        data: vec![1.0; 20 * 47 * 47],
+    };
     assert!(go(&odd, &blind(set)[..20], &params).is_err());
     for bad in [0.0, -1.0, f64::NAN] {
-        let p = RefineParams { pixel_size_angstrom: bad, ..params.clone() };
-        assert!(matches!(go(&copy(40), &blind(set)[..40], &p), Err(RefineError::Parameter { .. })));
+        let p = RefineParams {
+            pixel_size_angstrom: bad,
+            ..params.clone()
+        };
+        assert!(matches!(
+            go(&copy(40), &blind(set)[..40], &p),
+            Err(RefineError::Parameter { .. })
+        ));
     }
     let nowhere = run(
         &set.source,
@@ -252,9 +365,21 @@ fn bad_inputs_are_refused_before_any_work() {
 fn cancelling_stops_and_leaves_nothing() {
     let set = shared();
     let dir = tempfile::tempdir().unwrap();
-    let mut observer = Recorder { stop_after: Some(0), ..Default::default() };
+    let mut observer = Recorder {
+        stop_after: Some(0),
+        ..Default::default()
+    };
     let params = RefineParams::new(PIXEL);
-    let e = run(&set.source, &blind(set), &params, &set.truth, None, None, dir.path(), &mut observer);
+    let e = run(
+        &set.source,
+        &blind(set),
+        &params,
+        &set.truth,
+        None,
+        None,
+        dir.path(),
+        &mut observer,
+    );
     assert!(matches!(e, Err(RefineError::Cancelled)));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
@@ -264,7 +389,10 @@ fn symmetry_is_the_same_as_four_times_the_particles() {
     let set = shared();
     let dir = tempfile::tempdir().unwrap();
     let group = PointGroup::parse("D2").unwrap();
-    let params = RefineParams { group: group.clone(), ..RefineParams::new(PIXEL) };
+    let params = RefineParams {
+        group: group.clone(),
+        ..RefineParams::new(PIXEL)
+    };
     let some = &set.particles[..60];
     let sym = reconstruct(&set.source, some, &params, None, dir.path(), &mut Silent).unwrap();
     let m = &sym.map_plain;

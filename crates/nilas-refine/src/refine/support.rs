@@ -93,7 +93,11 @@ pub(crate) fn test(
                 let which = usize::from(p.half) ^ usize::from(exchange);
                 // Contrast and centre from the input alone: what earlier iterations found has seen all shells.
                 view.load(store, &state.noise, &inputs.particles[*i], *i, margin, 1.0)?;
-                let centre = if inputs.params.local_only { input_shift(inputs, *i) } else { [0.0; 2] };
+                let centre = if inputs.params.local_only {
+                    input_shift(inputs, *i)
+                } else {
+                    [0.0; 2]
+                };
                 let shifts = shift_lattice(centre, context.shift_range, context.shift_step);
                 let query = GlobalQuery {
                     shifts: &shifts,
@@ -157,7 +161,9 @@ pub(crate) fn test(
 /// The shift that a particle came with, whole pixels.
 fn input_shift(inputs: &Inputs, particle: usize) -> [f64; 2] {
     let a = inputs.store.pixel_size_angstrom();
-    inputs.particles[particle].pose.map_or([0.0; 2], |p| p.shift_angstrom.map(|v| (v / a).round()))
+    inputs.particles[particle]
+        .pose
+        .map_or([0.0; 2], |p| p.shift_angstrom.map(|v| (v / a).round()))
 }
 
 /// Zeroes the factor on the shells that are (or are not) held out.
