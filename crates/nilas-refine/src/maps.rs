@@ -7,6 +7,9 @@ use nilas_kernels::insert::{Accumulator, FoldedGrid, SignedPermutation};
 use nilas_volume::Volume;
 use rayon::prelude::*;
 
+/// Corrections of the sampling density in maps without regularisation.
+const CORRECTIONS: usize = 10;
+
 /// A point group split into operators that map the grid onto itself (applied once per iteration, exactly) and
 /// representatives of the rest (inserted particle by particle, exactly): no operator is ever interpolated.
 #[derive(Debug, Clone)]
@@ -98,7 +101,7 @@ impl Sums {
     /// # Errors
     /// A box that cannot be transformed.
     pub fn balanced_map(&self, radius: usize) -> Result<Volume, RefineError> {
-        let mut map = self.solve(radius, &self.shell_density)?;
+        let mut map = self.solve(radius, &self.shell_density, 0)?;
         map.data.par_iter_mut().for_each(|v| *v *= 2.0);
         Ok(map)
     }
@@ -108,7 +111,7 @@ impl Sums {
     /// # Errors
     /// A box that cannot be transformed.
     pub fn plain_map(&self, radius: usize) -> Result<Volume, RefineError> {
-        self.solve(radius, &[])
+        self.solve(radius, &[], CORRECTIONS)
     }
 
     /// The Wiener-weighted map: `B / (D + 1/tau^2)` with `1/tau^2 = D_shell (1 - f) / f` for the shell's expected
@@ -124,12 +127,10 @@ impl Sums {
                 self.shell_density[r] * (1.0 - f) / f
             })
             .collect();
-        self.solve(radius, &inverse_tau2)
+        self.solve(radius, &inverse_tau2, 0)
     }
 
-    fn solve(&self, radius: usize, inverse_tau2: &[f64]) -> Result<Volume, RefineError> {
-        let (nx, ny) = self.grid.shape();
-        let mut spectrum = vec![Complex32::default(); self.grid.numerator.len()];
+    fn solve(&self, radius: usize, inverse_tau2: &[f64], corrections: usize) -> Result<Volume, RefineError> {
         let density = &self.shell_density;
         let at = |table: &[f64], r: f64| {
             let i = r.floor() as usize;
@@ -140,26 +141,42 @@ impl Sums {
                 _ => table.last().copied().unwrap_or(0.0),
             }
         };
-        spectrum
-            .par_chunks_exact_mut(nx * ny)
-            .enumerate()
-            .for_each(|(z, plane)| {
-                for (j, v) in plane.iter_mut().enumerate() {
-                    let i = z * nx * ny + j;
-                    let r = self.grid.distance(i);
-                    if r > radius as f64 + 0.5 {
-                        continue;
-                    }
-                    let floor = 1e-3 * at(density, r);
-                    let d = self.grid.weight[i] as f64 + at(inverse_tau2, r);
-                    if d.max(floor) > 0.0 {
-                        *v = self.grid.numerator[i] * (1.0 / d.max(floor)) as f32;
-                    }
+        let limit = radius as f64 + 0.5;
+        let regularised: Vec<f32> = (0..self.grid.weight.len())
+            .into_par_iter()
+            .map(|i| {
+                let r = self.grid.distance(i);
+                if r > limit {
+                    return 0.0;
                 }
-            });
-        let data = self.grid.to_real_within(&spectrum, radius as f64 + 0.5)?;
+                let floor = 1e-3 * at(density, r);
+                (f64::from(self.grid.weight[i]) + at(inverse_tau2, r)).max(floor) as f32
+            })
+            .collect();
+        let weights = self.grid.equalising_weights(&regularised, limit, corrections)?;
+        let spectrum: Vec<Complex32> = self.grid.numerator.par_iter().zip(&weights).map(|(b, w)| b * *w).collect();
+        let mut data = self.grid.to_real_within(&spectrum, limit)?;
+        level_solvent(&mut data, self.grid.box_size());
         Ok(Volume::new(self.grid.box_size(), self.voxel_size_angstrom, data)?)
     }
+}
+
+/// Gives the solvent the value 0 and leaves nothing outside of the inscribed sphere. The images' mean is unknown (their
+/// background was set to 0), and with it one number of the map: its constant. What surrounds the particle tells it.
+fn level_solvent(data: &mut [f32], n: usize) {
+    let half = n as f64 / 2.0;
+    let c = |i: usize| (i as f64 - half).powi(2);
+    let r2 = |i: usize| c(i % n) + c(i / n % n) + c(i / (n * n));
+    let (inner, outer) = ((0.42 * n as f64).powi(2), half * half);
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (i, v) in data.iter().enumerate() {
+        if (inner..outer).contains(&r2(i)) {
+            sum += f64::from(*v);
+            count += 1.0;
+        }
+    }
+    let level = if count > 0.0 { (sum / count) as f32 } else { 0.0 };
+    data.par_iter_mut().enumerate().for_each(|(i, v)| *v = if r2(i) < outer { *v - level } else { 0.0 });
 }
 
 /// Mean density over the grid points of every shell, from 0 to the radius.

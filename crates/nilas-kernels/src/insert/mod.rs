@@ -6,6 +6,7 @@
 //! whatever the number of threads: results are bit-identical. Cost per coefficient: 16 load-fma-store of 64 bytes.
 
 mod cpu;
+mod equalise;
 mod fold;
 pub mod gpu;
 pub mod reference;
