@@ -154,7 +154,13 @@ impl Sums {
             })
             .collect();
         let weights = self.grid.equalising_weights(&regularised, limit, corrections)?;
-        let spectrum: Vec<Complex32> = self.grid.numerator.par_iter().zip(&weights).map(|(b, w)| b * *w).collect();
+        let spectrum: Vec<Complex32> = self
+            .grid
+            .numerator
+            .par_iter()
+            .zip(&weights)
+            .map(|(b, w)| b * *w)
+            .collect();
         let mut data = self.grid.to_real_within(&spectrum, limit)?;
         level_solvent(&mut data, self.grid.box_size());
         Ok(Volume::new(self.grid.box_size(), self.voxel_size_angstrom, data)?)
@@ -176,7 +182,9 @@ fn level_solvent(data: &mut [f32], n: usize) {
         }
     }
     let level = if count > 0.0 { (sum / count) as f32 } else { 0.0 };
-    data.par_iter_mut().enumerate().for_each(|(i, v)| *v = if r2(i) < outer { *v - level } else { 0.0 });
+    data.par_iter_mut()
+        .enumerate()
+        .for_each(|(i, v)| *v = if r2(i) < outer { *v - level } else { 0.0 });
 }
 
 /// Mean density over the grid points of every shell, from 0 to the radius.

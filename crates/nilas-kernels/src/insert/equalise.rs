@@ -17,7 +17,11 @@ const TAPER: f64 = 15.0;
 fn window(x: f64, radius: f64) -> f64 {
     let at = |s: f64| (s.cosh() - s.sinh() / s) / (s * s);
     let inside = TAPER * TAPER - (std::f64::consts::TAU * radius * x).powi(2);
-    if inside > 1e-6 { (at(inside.sqrt()) / at(TAPER)).max(0.0) } else { 0.0 }
+    if inside > 1e-6 {
+        (at(inside.sqrt()) / at(TAPER)).max(0.0)
+    } else {
+        0.0
+    }
 }
 
 impl FoldedGrid {
@@ -43,10 +47,18 @@ impl FoldedGrid {
         let mut weights: Vec<f32> = density
             .par_iter()
             .enumerate()
-            .map(|(i, d)| if *d > 0.0 && place(i).is_some() { 1.0 / d } else { 0.0 })
+            .map(|(i, d)| {
+                if *d > 0.0 && place(i).is_some() {
+                    1.0 / d
+                } else {
+                    0.0
+                }
+            })
             .collect();
         let radius = RADIUS * pad as f64 / self.box_size() as f64;
-        let table: Vec<f64> = (0..=4 * pad).map(|i| window(i as f64 / (4 * pad) as f64, radius)).collect();
+        let table: Vec<f64> = (0..=4 * pad)
+            .map(|i| window(i as f64 / (4 * pad) as f64, radius))
+            .collect();
         let mut half = vec![Complex32::default(); plan.half_len()];
         let mut real = vec![0.0f32; plan.real_len()];
         for _ in 0..iterations {
@@ -57,19 +69,25 @@ impl FoldedGrid {
                 }
             }
             plan.inverse(&mut half, &mut real)?;
-            real.par_chunks_exact_mut(pad * pad).enumerate().for_each(|(z, plane)| {
-                let c = |i: usize| (i.min(pad - i) as f64 / pad as f64).powi(2);
-                for (j, v) in plane.iter_mut().enumerate() {
-                    let r = (c(z) + c(j / pad) + c(j % pad)).sqrt();
-                    *v *= table[(r * (4 * pad) as f64) as usize] as f32;
-                }
-            });
+            real.par_chunks_exact_mut(pad * pad)
+                .enumerate()
+                .for_each(|(z, plane)| {
+                    let c = |i: usize| (i.min(pad - i) as f64 / pad as f64).powi(2);
+                    for (j, v) in plane.iter_mut().enumerate() {
+                        let r = (c(z) + c(j / pad) + c(j % pad)).sqrt();
+                        *v *= table[(r * (4 * pad) as f64) as usize] as f32;
+                    }
+                });
             plan.forward(&real, &mut half)?;
-            weights.par_iter_mut().enumerate().filter(|(_, v)| **v > 0.0).for_each(|(i, v)| {
-                if let Some(j) = place(i) {
-                    *v /= half[j].norm().max(1e-3);
-                }
-            });
+            weights
+                .par_iter_mut()
+                .enumerate()
+                .filter(|(_, v)| **v > 0.0)
+                .for_each(|(i, v)| {
+                    if let Some(j) = place(i) {
+                        *v /= half[j].norm().max(1e-3);
+                    }
+                });
         }
         Ok(weights)
     }
