@@ -24,7 +24,7 @@ const MOST_SHELLS: usize = 24;
 /// How [`align`] searches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlignOptions {
-    /// Resolution of the exhaustive search in Å (clamped to between 6 and 8 shells of the fixed map's box).
+    /// Resolution of the exhaustive search in Å (clamped to between 6 and 7 shells of the fixed map's box).
     pub search_angstrom: f64,
     /// Refinement uses no frequencies beyond this, Å; 0 for no limit but the maps' own agreement.
     pub finest_angstrom: f64,
