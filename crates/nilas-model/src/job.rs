@@ -60,16 +60,16 @@ impl JobStatus {
     /// Whether the state machine allows this step.
     pub fn may_become(self, next: JobStatus) -> bool {
         use JobStatus::*;
-        match (self, next) {
-            (Building, Queued) => true,
-            (Queued, Building | Launched | Killed | Failed) => true,
-            (Launched, Started | Running | Queued | Completed | Failed | Killed) => true,
-            (Started, Running | Queued | Completed | Failed | Killed) => true,
-            (Running, Waiting | Queued | Completed | Failed | Killed) => true,
-            (Waiting, Running | Queued | Completed | Failed | Killed) => true,
-            (Completed | Failed | Killed, Building | Queued) => true,
-            _ => false,
-        }
+        matches!(
+            (self, next),
+            (Building, Queued)
+                | (Queued, Building | Launched | Killed | Failed)
+                | (Launched, Started | Running | Queued | Completed | Failed | Killed)
+                | (Started, Running | Queued | Completed | Failed | Killed)
+                | (Running, Waiting | Queued | Completed | Failed | Killed)
+                | (Waiting, Running | Queued | Completed | Failed | Killed)
+                | (Completed | Failed | Killed, Building | Queued)
+        )
     }
 }
 

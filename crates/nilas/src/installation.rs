@@ -32,7 +32,7 @@ impl Installation {
     /// # Errors
     /// When it can't be opened.
     pub fn database(&self) -> Result<nilas_store::Database> {
-        Ok(nilas_store::Database::open(&serve::database_file(&self.data()?)).map_err(crate::with_hint)?)
+        nilas_store::Database::open(&serve::database_file(&self.data()?)).map_err(crate::with_hint)
     }
 }
 

@@ -63,16 +63,15 @@ impl Shared {
         };
         let mut reader = EventReader::open(&events_file(&job_dir));
         let mut progress = None;
-        while from_end {
-            match reader.read_new(PIECE) {
-                Ok(events) if !events.is_empty() => {
-                    for event in events {
-                        if let EventKind::Progress(latest) = event.kind {
-                            progress = Some(latest);
-                        }
+        if from_end {
+            while let Ok(events) = reader.read_new(PIECE)
+                && !events.is_empty()
+            {
+                for event in events {
+                    if let EventKind::Progress(latest) = event.kind {
+                        progress = Some(latest);
                     }
                 }
-                _ => break,
             }
         }
         inner.live.insert(

@@ -248,6 +248,13 @@ impl Shared {
 
     /// Write a record: directory first, then index, then listeners.
     fn save(&self, inner: &Inner, record: &JobRecord) -> Result<(), ApiError> {
+        if let Ok(Some(before)) = self.index.job(record.project, record.id)
+            && before.status != record.status
+            && !before.status.may_become(record.status)
+        {
+            let (from, to) = (status_word(before.status), status_word(record.status));
+            tracing::error!(job = %record.id, project = %record.project, "a job that is {from} can't become {to}");
+        }
         inner
             .project(record.project)?
             .dir

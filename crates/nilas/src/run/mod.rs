@@ -70,13 +70,15 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
             return Ok(ExitCode::from(WRONG));
         }
     };
-    for entry in workflow
-        .jobs
-        .iter()
-        .filter(|entry| nilas_jobs::find(&entry.job_type).is_none())
-    {
-        let problem = nilas_jobs::check::unknown_type(&entry.job_type);
-        eprintln!("error: job {}: {} {}", entry.id, problem.message, problem.hint);
+    let mut unknown = false;
+    for entry in &workflow.jobs {
+        if nilas_jobs::find(&entry.job_type).is_none() {
+            let problem = nilas_jobs::check::unknown_type(&entry.job_type);
+            eprintln!("error: job {}: {} {}", entry.id, problem.message, problem.hint);
+            unknown = true;
+        }
+    }
+    if unknown {
         return Ok(ExitCode::from(WRONG));
     }
     let folder = std::path::absolute(&args.project)?;
