@@ -5,7 +5,8 @@ use crate::browser::Browser;
 use crate::error::store;
 use crate::login_limit::LoginLimit;
 use crate::master::Master;
-use nilas_api::{ApiError, CreatedUser, ErrorKind, LoginRequest, NewUser, PasswordChange, UserInfo};
+use crate::session::Caller;
+use nilas_api::{ApiError, CreatedUser, ErrorKind, LoginRequest, NewUser, PasswordChange, SignIn, UserInfo};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,9 +125,11 @@ impl Parts {
             .map_err(store)
     }
 
-    /// Refuse a path for a project that the file picker wouldn't show.
-    pub fn check_path(&self, path: &str) -> Result<(), ApiError> {
-        if self.browser.allows(Path::new(path)) {
+    /// Refuse a path for a project that the file picker wouldn't show. An administrator with a token is the
+    /// operator at the command line, who has the machine anyway.
+    pub fn check_path(&self, path: &str, caller: &Caller) -> Result<(), ApiError> {
+        let operator = caller.user.admin && caller.via == SignIn::Token;
+        if operator || self.browser.allows(Path::new(path)) {
             Ok(())
         } else {
             Err(self.browser.refusal(path))

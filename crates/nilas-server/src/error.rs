@@ -8,6 +8,15 @@ use std::path::Path;
 pub fn store(error: StoreError) -> ApiError {
     let kind = match &error {
         StoreError::Taken { .. } | StoreError::InUse { .. } => ErrorKind::Conflict,
+        StoreError::Io { source, .. } => match source.kind() {
+            // The disk's state, not the server's: it can be mended and the request repeated.
+            std::io::ErrorKind::StorageFull
+            | std::io::ErrorKind::QuotaExceeded
+            | std::io::ErrorKind::ReadOnlyFilesystem
+            | std::io::ErrorKind::PermissionDenied => ErrorKind::Unavailable,
+            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            _ => ErrorKind::Internal,
+        },
         StoreError::Refused { .. } | StoreError::NotAProject { .. } => ErrorKind::BadRequest,
         _ => ErrorKind::Internal,
     };

@@ -1,6 +1,6 @@
 //! The index of projects and jobs: what the directories say, quick to list.
 
-use crate::{Database, StoreError, now_ms};
+use crate::{Database, StoreError};
 use nilas_model::{JobId, JobRecord, JobStatus, ProjectId, ProjectRecord};
 use rusqlite::{OptionalExtension, params};
 use serde::de::DeserializeOwned;
@@ -222,6 +222,8 @@ impl Index {
 }
 
 fn put_job(db: &rusqlite::Connection, record: &JobRecord) -> rusqlite::Result<()> {
+    let times = [record.queued_ms, record.started_ms, record.finished_ms];
+    let updated_ms = times.into_iter().flatten().fold(record.created_ms, u64::max);
     db.execute(
         "INSERT INTO job (project, id, status, updated_ms, record) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (project, id) DO UPDATE SET status = excluded.status, updated_ms = excluded.updated_ms,
@@ -230,7 +232,7 @@ fn put_job(db: &rusqlite::Connection, record: &JobRecord) -> rusqlite::Result<()
             record.project.0,
             record.id.0,
             word(record.status)?,
-            now_ms(),
+            updated_ms,
             text(record)?
         ],
     )?;

@@ -234,8 +234,10 @@ fn a_person_kills_a_job_and_restarts_it() {
         .map(|e| e.unwrap().file_name())
         .collect();
     assert_eq!(left, ["job.json"]);
-    let mut small = nilas_api::PatchJob::default();
-    small.params = Some(world::simulation(20).params);
+    let small = nilas_api::PatchJob {
+        params: Some(world::simulation(20).params),
+        ..Default::default()
+    };
     server.client.patch_job(project, job, &small).unwrap();
     server.queue(project, job, None);
     assert_eq!(

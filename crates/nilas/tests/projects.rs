@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod world;
-use nilas_api::ErrorKind;
+use nilas_api::{ErrorKind, ServerEvent};
 use nilas_model::JobStatus;
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
 use world::World;
 
 fn bearer(server: &world::Server) -> String {
@@ -79,8 +83,34 @@ fn files_events_figures_and_maps_of_a_job() {
     assert_eq!(browse(&home.display().to_string()).status, 200);
     assert_eq!(browse("/etc").status, 403);
     assert_eq!(browse(&format!("{}/../..", home.display())).status, 403);
-    let outside = server.client.attach_project("/etc").unwrap_err();
-    assert_eq!(outside.kind(), Some(ErrorKind::Forbidden));
+    // The web's users attach only what they are shown; the operator at the command line may name any directory.
+    let login = serde_json::json!({ "email": world::EMAIL, "password": world::PASSWORD }).to_string();
+    let answer = server.raw(
+        "POST",
+        "/api/v1/auth/login",
+        &[("Content-Type", "application/json")],
+        &login,
+    );
+    let cookie = answer
+        .header("set-cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let web = [("Cookie", cookie.as_str()), ("Content-Type", "application/json")];
+    let attach = |path: &str| {
+        server.raw(
+            "POST",
+            "/api/v1/projects/attach",
+            &web,
+            &format!("{{\"path\":\"{path}\"}}"),
+        )
+    };
+    assert_eq!(attach("/etc").status, 403);
+    let no_project = server.client.attach_project("/etc").unwrap_err();
+    assert_eq!(no_project.kind(), Some(ErrorKind::BadRequest));
+    assert!(no_project.to_string().contains("no project.json"), "{no_project}");
 }
 
 #[test]
@@ -142,6 +172,52 @@ fn a_project_belongs_to_one_server_at_a_time() {
         (info.record.status, info.record.project),
         (JobStatus::Completed, project)
     );
+}
+
+#[test]
+fn changes_are_heard_live() {
+    let world = World::new();
+    let server = world.server();
+    let project = server.project("live");
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!(
+        "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n",
+        bearer(&server)
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let job = server.simulation(project, 20);
+    server.queue(project, job, None);
+    let mut seen = BTreeSet::new();
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        let Some(data) = line.strip_prefix("data: ") else {
+            continue;
+        };
+        let event: nilas_api::ServerEvent = serde_json::from_str(data).unwrap();
+        match event {
+            ServerEvent::Resync => seen.insert("resync".to_owned()),
+            ServerEvent::Job { job } => seen.insert(format!("{:?}", job.record.status)),
+            ServerEvent::Log { events, .. } => seen.insert(format!("log {}", events.len().min(1))),
+            ServerEvent::Lanes => seen.insert("lanes".to_owned()),
+            _ => true,
+        };
+        if seen.contains("Completed") {
+            break;
+        }
+    }
+    for word in [
+        "resync",
+        "Building",
+        "Queued",
+        "Launched",
+        "Started",
+        "log 1",
+        "lanes",
+        "Completed",
+    ] {
+        assert!(seen.contains(word), "{word} was not heard, only {seen:?}");
+    }
 }
 
 #[test]

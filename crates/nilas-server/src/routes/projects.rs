@@ -26,7 +26,7 @@ pub async fn create_project(
 ) -> Result<(StatusCode, Json<ProjectInfo>), Refusal> {
     let info = blocking(move || {
         if let Some(path) = &request.path {
-            app.check_path(path)?;
+            app.check_path(path, &caller)?;
         }
         app.master.create_project(&request, &caller.user.email)
     })
@@ -39,11 +39,12 @@ pub async fn create_project(
     (status = 200, body = AttachReport), (status = 400, body = ApiError), (status = 409, body = ApiError)))]
 pub async fn attach_project(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<AttachProject>,
 ) -> Result<Json<AttachReport>, Refusal> {
     Ok(Json(
         blocking(move || {
-            app.check_path(&request.path)?;
+            app.check_path(&request.path, &caller)?;
             app.master.attach_project(request.path.as_ref())
         })
         .await?,
