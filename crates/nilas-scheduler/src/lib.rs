@@ -224,6 +224,14 @@ impl State {
         let mut actions = Vec::new();
         match event {
             Event::LaneUp { name, lane } => {
+                // Jobs that were adopted before their lane was known take their room now.
+                for job in self
+                    .running
+                    .values_mut()
+                    .filter(|job| job.lane == name && job.cores == 0)
+                {
+                    job.cores = place::cores_of(job.need, &lane);
+                }
                 self.lanes.insert(name, lane);
             }
             Event::LaneSeen { name } => {

@@ -218,6 +218,28 @@ fn a_silent_worker_loses_its_jobs_only_when_they_are_silent_too() {
 }
 
 #[test]
+fn an_adopted_job_keeps_its_room_when_its_lane_comes_back() {
+    let mut state = State::default();
+    let need = Need::Heavy {
+        cores: None,
+        memory_bytes: 0,
+    };
+    let adopt = Event::Adopt {
+        key: key(1),
+        lane: "local".to_owned(),
+        need,
+        attempt: 3,
+    };
+    assert!(state.step(adopt, 0).is_empty());
+    assert!(state.step(submit(2, None, &[]), 0).is_empty());
+    assert!(
+        state.step(up("local", 4), 0).is_empty(),
+        "all cores are taken by the adopted job"
+    );
+    assert!(state.step(ended(1, 3, DONE), 0).contains(&start(2, 1, 4)));
+}
+
+#[test]
 fn small_jobs_run_beside_a_large_one_and_a_wide_job_is_not_overtaken_for_ever() {
     let mut state = State::default();
     state.step(up("local", 4), 0);

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod world;
-use nilas_api::JobInfo;
-use nilas_model::{FailureKind, JobStatus};
+use nilas_api::{JobInfo, NewJob};
+use nilas_model::{EventKind, FailureKind, InputRef, JobStatus};
 use rand::{RngExt, SeedableRng};
 use std::time::Duration;
 use world::{Server, World, check_whole, lives, pid_of};
@@ -144,6 +144,66 @@ fn a_job_that_dies_again_and_again_fails_with_a_reason() {
     assert_eq!(failure.kind, FailureKind::Host);
     assert!(failure.message.contains("killed from outside"), "{failure:?}");
     check_whole(&directory.join("J1"), false);
+}
+
+#[test]
+fn a_killed_refinement_is_tried_again_from_its_checkpoint() {
+    let world = World::new();
+    let server = world.server();
+    let project = server.project("resume");
+    let directory = world.path("data/projects/resume");
+    let simulated = server.simulation(project, 200);
+    let input = |output: &str| {
+        vec![InputRef {
+            job: simulated,
+            output: output.to_owned(),
+        }]
+    };
+    let mut refine = NewJob {
+        job_type: "refine_homogeneous".to_owned(),
+        ..NewJob::default()
+    };
+    refine
+        .params
+        .insert("initial_lowpass_angstrom".to_owned(), 40.into());
+    refine.inputs.insert("particles".to_owned(), input("particles"));
+    refine.inputs.insert("volume".to_owned(), input("truth_volume"));
+    let job = server.client.create_job(project, &refine).unwrap().record.id;
+    server.queue(project, job, None);
+    let waiting = server.client.job(project, job).unwrap();
+    assert!(
+        waiting
+            .waiting_for
+            .is_some_and(|why| why.contains("J1 (building)")),
+        "queued before its input"
+    );
+    server.queue(project, simulated, None);
+    let job_dir = directory.join(job.to_string());
+    let checkpoint = job_dir.join("checkpoint");
+    server.wait(project, job, |info| {
+        assert!(
+            !info.record.status.is_final(),
+            "it ended before it could be killed: {info:#?}"
+        );
+        std::fs::read_dir(&checkpoint).is_ok_and(|mut entries| entries.next().is_some())
+    });
+    world::signal(pid_of(&job_dir).unwrap(), "KILL");
+    let info = server.wait_final(project, job);
+    assert_eq!(
+        (info.record.status, info.record.attempt),
+        (JobStatus::Completed, 2),
+        "{info:#?}"
+    );
+    check_whole(&job_dir, true);
+    let events = server.client.events(project, job, 0).unwrap().events;
+    let starts: Vec<bool> = events
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Started { resumed, .. } => Some(resumed),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(starts, [false, true], "begun, then gone on from the checkpoint");
 }
 
 #[test]
