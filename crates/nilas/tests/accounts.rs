@@ -228,7 +228,7 @@ fn tokens_and_roles() {
 fn the_first_start_makes_an_administrator_and_says_so_once() {
     let folder = tempfile::tempdir().unwrap();
     let start = || {
-        let mut command = std::process::Command::new(world::PROGRAM);
+        let mut command = std::process::Command::new(world::program());
         command
             .args(["server", "--port", "0", "--data"])
             .arg(folder.path().join("data"));

@@ -190,7 +190,7 @@ fn help_is_quick_and_a_closed_pipe_is_no_failure() {
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
         let began = std::time::Instant::now();
-        let output = std::process::Command::new(world::PROGRAM)
+        let output = std::process::Command::new(world::program())
             .arg("--help")
             .output()
             .unwrap();
@@ -199,7 +199,7 @@ fn help_is_quick_and_a_closed_pipe_is_no_failure() {
     }
     println!("nilas --help: {fastest:?}");
     let mut child = world::Guard(
-        std::process::Command::new(world::PROGRAM)
+        std::process::Command::new(world::program())
             .args(["api", "openapi"])
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())

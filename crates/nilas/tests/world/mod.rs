@@ -10,7 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_nilas");
+/// The program under test: the one just built, or another one that `NILAS_PROGRAM` names.
+pub fn program() -> PathBuf {
+    std::env::var_os("NILAS_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_nilas").into(), PathBuf::from)
+}
+
 pub const EMAIL: &str = "ana@lab.example";
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -40,7 +44,7 @@ impl World {
 
     /// The program with this world's data folder and home.
     pub fn nilas(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command
             .args(arguments)
             .env("NILAS_DATA", self.path("data"))
