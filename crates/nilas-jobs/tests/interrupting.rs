@@ -9,11 +9,12 @@ use nilas_model::{EventKind, FailureKind, JobId, JobResult};
 use project::Project;
 use project::contract::{check_completed, particles_with_truth, phantom, refine_inputs};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Runs a job, asks it to stop after `delay`, and says how long stopping took.
+/// Runs a job, asks it to stop after `delay`, and says how long stopping took: until it came back by itself, or until
+/// the watch over it lost patience, at which a process of its own exits.
 fn cancel_after(project: &Project, id: JobId, delay: Duration) -> (nilas_model::Failure, Duration) {
     let stop = Arc::new(AtomicBool::new(false));
     let order = project.order(id, 1);
@@ -23,8 +24,11 @@ fn cancel_after(project: &Project, id: JobId, delay: Duration) -> (nilas_model::
         flag.store(true, Ordering::Relaxed);
         Instant::now()
     });
-    let outcome = nilas_jobs::process::run(&order, stop, || {});
-    let ended = Instant::now();
+    let impatient = Arc::new(Mutex::new(None));
+    let note = Arc::clone(&impatient);
+    let outcome =
+        nilas_jobs::process::run(&order, stop, move || *note.lock().unwrap() = Some(Instant::now()));
+    let ended = impatient.lock().unwrap().unwrap_or_else(Instant::now);
     let asked = asked.join().unwrap();
     (
         outcome.expect_err("the job should have been stopped"),
@@ -182,7 +186,7 @@ fn refinements_stop_within_a_second() {
 
 /// Few particles and few starts: enough to be interrupted.
 fn search() -> Value {
-    json!({"starts": 2, "maximum_resolution_angstrom": 20.0, "seed": 5})
+    json!({"starts": 2, "iterations": 12, "maximum_resolution_angstrom": 25.0, "seed": 5})
 }
 
 #[test]

@@ -276,7 +276,7 @@ fn a_search_gives_poses_and_maps_and_repeats() {
     let project = Project::new();
     let simulated = particles_with_truth(&project);
     let inputs = [("particles", simulated, "particles")];
-    let params = json!({"starts": 2, "maximum_resolution_angstrom": 18.0, "seed": 2});
+    let params = json!({"starts": 2, "iterations": 12, "maximum_resolution_angstrom": 25.0, "seed": 2});
     let (id, result) = project.complete("ab_initio", params.clone(), &inputs);
     check_completed(&project, id, &result);
     let names: Vec<&str> = result.outputs.iter().map(|o| o.name.as_str()).collect();
@@ -310,7 +310,7 @@ fn classes_are_numbered_and_share_the_particles() {
         ("particles", simulated, "particles"),
         ("particles", other, "particles"),
     ];
-    let params = json!({"classes": 2, "starts": 1, "maximum_resolution_angstrom": 20.0});
+    let params = json!({"classes": 2, "starts": 1, "iterations": 12, "maximum_resolution_angstrom": 25.0});
     let (id, result) = project.complete("ab_initio", params, &inputs);
     check_completed(&project, id, &result);
     let count = |name: &str| {

@@ -23,6 +23,9 @@ crate::params! {
         /// Use at most this many particles to find the map; all of them get a pose in the end.
         pub particles_used: Option<usize> =
             integer(20_000).title("Particles used").at_least(50.0).automatic().section("Reconstruction").advanced(),
+        /// Steps of the start that is continued. Automatic fits most data; more may help with very many particles.
+        pub iterations: Option<usize> =
+            integer(150).title("Iterations").at_least(10.0).at_most(10_000.0).automatic().section("Reconstruction").advanced(),
         /// Seed of all random choices. The same seed gives the same result.
         pub seed: u64 = integer(0).title("Seed").at_least(0.0).section("Reconstruction").advanced(),
     }

@@ -37,6 +37,7 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     report(context, &result)?;
     let outputs = outputs(context, &particles, &images, &result)?;
     let mut resolved_params = plan.params.to_map();
+    resolved_params.insert("iterations".to_owned(), settings.iterations.into());
     resolved_params.insert(
         "maximum_resolution_angstrom".to_owned(),
         settings.final_resolution_angstrom.into(),
@@ -58,6 +59,7 @@ fn settings(plan: &Plan, images: &ParticleImages) -> AbInitioParams {
         starts,
         particle_diameter_angstrom,
         particles_used,
+        iterations,
         seed,
         ..
     } = plan.params.clone();
@@ -73,6 +75,7 @@ fn settings(plan: &Plan, images: &ParticleImages) -> AbInitioParams {
         initial_resolution_angstrom: plan.initial_angstrom.max(final_angstrom),
         final_resolution_angstrom: final_angstrom,
         starts,
+        iterations: iterations.unwrap_or(defaults.iterations),
         max_particles: particles_used.unwrap_or(defaults.max_particles).max(100),
         seed,
         ..defaults
