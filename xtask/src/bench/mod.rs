@@ -51,7 +51,7 @@ pub enum Bench {
     /// Refinement beside RELION's auto-refine on one truth set, both on two cores
     Relion {
         /// Particles
-        #[arg(long, default_value_t = 1000)]
+        #[arg(long, default_value_t = 500)]
         particles: u64,
         /// Box, px
         #[arg(long, default_value_t = 64)]

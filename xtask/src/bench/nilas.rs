@@ -85,15 +85,27 @@ impl Nilas {
         if align {
             command.arg("--align");
         }
-        let out = command.output().context("nilas volume fsc did not start")?;
-        if !out.status.success() {
-            bail!(
-                "nilas volume fsc: {}",
-                String::from_utf8_lossy(&out.stderr).trim()
-            );
-        }
-        serde_json::from_slice(&out.stdout).context("nilas volume fsc printed no JSON object")
+        answer(command)
     }
+
+    /// `nilas volume fsc A B --mask M --json`.
+    pub fn fsc_in_mask(&self, a: &Path, b: &Path, mask: &Path) -> Result<Value> {
+        let mut command = self.command(&["volume", "fsc", "--json"]);
+        command.args([a, b]).arg("--mask").arg(mask);
+        answer(command)
+    }
+}
+
+/// The JSON object that a command prints.
+fn answer(mut command: Command) -> Result<Value> {
+    let out = command.output().context("nilas volume fsc did not start")?;
+    if !out.status.success() {
+        bail!(
+            "nilas volume fsc: {}",
+            String::from_utf8_lossy(&out.stderr).trim()
+        );
+    }
+    serde_json::from_slice(&out.stdout).context("nilas volume fsc printed no JSON object")
 }
 
 impl Project {

@@ -48,10 +48,19 @@ pub fn betagal(place: &Place) -> Result<Value> {
         )?))
     };
     let side_by_side = nilas.fsc(&theirs, &map, false)?;
+    let in_mask = nilas.fsc_in_mask(
+        &theirs,
+        &map,
+        &published.file("published", "volume_mask_fsc.mrc")?,
+    )?;
     Ok(json!({
         "reconstruct": published.summary("published")?,
         "relion_reconstruct": relion,
-        "reconstruct_against_relion": { "least_fsc_to_8_angstrom": least_to(&side_by_side, 8.0), "at_0_5": short(&side_by_side) },
+        "reconstruct_against_relion": {
+            "least_fsc_to_8_angstrom": least_to(&side_by_side, 8.0),
+            "least_fsc_to_8_angstrom_in_mask": least_to(&in_mask, 8.0),
+            "at_0_5": short(&side_by_side),
+        },
         "reconstruct_against_reference": against(&published, "published", false)?,
         "relion_against_reference": short(&nilas.fsc(&reference, &theirs, false)?),
         "refined_from_reference": published.summary("refined")?,
