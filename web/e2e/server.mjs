@@ -37,7 +37,7 @@ export class Server {
       });
       child.once("error", reject);
       child.once("exit", (code) => reject(new Error(`the server ended with ${code}:\n${printed}\n${this.complaints}`)));
-      setTimeout(() => reject(new Error(`the server did not come up in 30 s:\n${printed}\n${this.complaints}`)), 30_000).unref();
+      setTimeout(() => reject(new Error(`the server did not come up in 60 s:\n${printed}\n${this.complaints}`)), 60_000).unref();
     });
   }
 

@@ -141,7 +141,7 @@ export async function steps({ page, context, server, story, read }) {
     await server.stop();
     await page.locator(".live", { hasText: "reconnecting" }).waitFor();
     await server.start();
-    await page.locator(".live", { hasText: /^ *live/ }).waitFor({ timeout: 30_000 });
+    await page.locator(".live", { hasText: /^ *live/ }).waitFor({ timeout: 60_000 });
     await state(page, "running").waitFor();
     const done = () => page.getByRole("progressbar").first().locator("xpath=..").innerText();
     const before = await done();
@@ -188,9 +188,22 @@ export async function steps({ page, context, server, story, read }) {
     await page.locator("[data-job='J1']").click();
     const steps = page.getByLabel("Next steps");
     await steps.waitFor();
-    await steps.getByRole("button").first().click();
+    await steps.getByRole("button", { name: "Reconstruct" }).click();
     await page.waitForURL(/\/jobs\/J3/);
-    await page.locator(".connection", { hasText: "J1" }).first().waitFor();
+    // of the two outputs with particles, the one that has poses
+    await page.locator(".connection", { hasText: "Truth" }).waitFor();
+  });
+
+  await story.step("from particles to a map with its resolution", async () => {
+    await page.getByRole("button", { name: "Queue job" }).click();
+    await state(page, "completed").waitFor({ timeout: 180_000 });
+    const resolution = await page.locator("[data-statistic='resolution_angstrom'] dd").innerText();
+    expect(/^\d+\.\d\d Å/.test(resolution) && Number.parseFloat(resolution) < 40, `the resolution reads “${resolution}”`);
+    const fsc = page.locator("[data-figure-id^='fsc']");
+    await fsc.getByText("resolution (Å)").waitFor();
+    expect((await fsc.locator("svg[data-figure] g[clip-path] path").count()) >= 2, "the FSC figure has fewer than two curves");
+    await fsc.locator(".plot").hover({ position: { x: 220, y: 120 } });
+    await fsc.locator(".plot-tip").getByText(/ = [\d.]+ Å/).waitFor();
   });
 
   await story.step("server files are picked", async () => {
@@ -213,7 +226,7 @@ export async function steps({ page, context, server, story, read }) {
     const token = await page.locator(".notice code").innerText();
     const ask = () => fetch(`${server.url}/api/v1/projects`, { headers: { authorization: `Bearer ${token}` } });
     expect((await ask()).status === 200, "the token is not accepted");
-    await page.getByRole("button", { name: "Revoke" }).last().click();
+    await page.getByRole("row", { name: /test/ }).getByRole("button", { name: "Revoke" }).click();
     await page.getByText("test", { exact: true }).waitFor({ state: "detached" });
     expect((await ask()).status === 401, "the revoked token is still accepted");
   });

@@ -106,7 +106,7 @@ export function formatValue(value: number | null | undefined): string {
   const size = Math.abs(value);
   if (size >= 1e7 || size < 1e-4) return powerOfTen(value);
   if (Number.isInteger(value)) return groupDigits(String(value));
-  const text = size >= 1000 ? value.toFixed(1) : Number(value.toPrecision(4)).toString();
+  const text = size >= 10_000 ? value.toFixed(0) : size >= 1000 ? value.toFixed(1) : Number(value.toPrecision(4)).toString();
   return groupDigits(text);
 }
 
