@@ -52,14 +52,21 @@ fn manual_pages() -> Result<BTreeMap<String, String>> {
     Ok(pages)
 }
 
-/// What `nilas ARGUMENTS` prints, from a build of this very tree.
+/// What `nilas ARGUMENTS` prints, from a build of this very tree (or from the program that `NILAS_BIN` names).
 fn nilas(arguments: &[&str]) -> Result<String> {
-    let out = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--quiet", "--locked", "-p", "nilas", "--"])
+    let mut command = match std::env::var_os("NILAS_BIN") {
+        Some(program) => Command::new(program),
+        None => {
+            let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            cargo.args(["run", "--quiet", "--locked", "-p", "nilas", "--"]);
+            cargo
+        }
+    };
+    let out = command
         .args(arguments)
         .current_dir(root()?)
         .output()
-        .context("cargo run did not start")?;
+        .context("the program did not start")?;
     if !out.status.success() {
         bail!(
             "nilas {}: {}",
