@@ -2733,7 +2733,7 @@ export interface operations {
             query: {
                 /** @description Path of the map, relative to the job directory or (as in an output's `files`) to the project directory. */
                 file: string;
-                /** @description Edge of the largest map to send, voxels (default 128, 16 to 512). */
+                /** @description Edge of the largest map to send, voxels (default 128, 16 to 256). */
                 max_box?: number;
             };
             header?: never;
