@@ -173,9 +173,9 @@ impl ProjectDir {
         remove_tree(&self.job_dir(job).join("checkpoint"))
     }
 
-    /// Whether a restart would go on from saved state.
+    /// Whether a restart would go on from saved state. The file comes by a rename: it is whole if it is there.
     pub fn has_checkpoint(&self, job: JobId) -> bool {
-        fs::read_dir(self.job_dir(job).join("checkpoint")).is_ok_and(|mut entries| entries.next().is_some())
+        self.job_dir(job).join("checkpoint").join("state").exists()
     }
 
     /// Remove a job with its directory.

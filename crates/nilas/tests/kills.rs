@@ -179,13 +179,13 @@ fn a_killed_refinement_is_tried_again_from_its_checkpoint() {
     );
     server.queue(project, simulated, None);
     let job_dir = directory.join(job.to_string());
-    let checkpoint = job_dir.join("checkpoint");
+    let checkpoint = job_dir.join("checkpoint/state");
     server.wait(project, job, |info| {
         assert!(
             !info.record.status.is_final(),
             "it ended before it could be killed: {info:#?}"
         );
-        std::fs::read_dir(&checkpoint).is_ok_and(|mut entries| entries.next().is_some())
+        checkpoint.exists()
     });
     world::signal(pid_of(&job_dir).unwrap(), "KILL");
     let info = server.wait_final(project, job);
