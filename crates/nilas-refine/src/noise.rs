@@ -31,6 +31,17 @@ impl NoiseModel {
         self.power[group].iter().map(|p| p.sqrt() as f32).collect()
     }
 
+    /// Mean power over the groups for each listed shell: the weight that undoes whitening when slices are inserted. Whitened
+    /// densities would change quickly from shell to shell, and a grid point would lean towards its quieter
+    /// neighbours; between groups the noise still weighs as it must.
+    pub fn insertion_weights(&self, shells: &[u16]) -> Vec<f32> {
+        let groups = self.power.len().max(1) as f64;
+        let count = self.power.first().map_or(0, Vec::len);
+        let mean: Vec<f32> =
+            (0..count).map(|r| (self.power.iter().map(|p| p[r]).sum::<f64>() / groups) as f32).collect();
+        shells.iter().map(|s| mean.get(usize::from(*s)).copied().unwrap_or(1.0)).collect()
+    }
+
     /// Takes new residuals: images were whitened with this model, and so their residual power is relative to it.
     /// Shells that were not measured keep their ratio to the last measured one.
     pub fn update(&mut self, residuals: &ResidualSums) {

@@ -30,6 +30,8 @@ pub struct ParticleStore {
     mean_power: Vec<Vec<f64>>,
     /// Index of each particle's group in `mean_power`.
     group: Vec<usize>,
+    /// Coefficient at the origin of each normalised image, real: what stands above the background.
+    origin: Vec<f32>,
     /// Particles without any contrast.
     empty: Vec<bool>,
     /// Earlier particle with exactly the same image.
@@ -39,6 +41,7 @@ pub struct ParticleStore {
 /// What one image turns into.
 struct Prepared {
     bytes: Vec<u8>,
+    origin: f32,
     power: Vec<f64>,
     empty: bool,
     hash: u64,
@@ -96,6 +99,7 @@ impl ParticleStore {
             frequencies,
             pixel_size_angstrom,
             group,
+            origin: vec![0.0; particles.len()],
             empty: vec![false; particles.len()],
             copy_of: vec![None; particles.len()],
             disc,
@@ -131,6 +135,7 @@ impl ParticleStore {
             let mut bytes = Vec::with_capacity(prepared.len() * self.record_bytes());
             for (i, p) in prepared.into_iter().enumerate() {
                 bytes.extend_from_slice(&p.bytes);
+                self.origin[first + i] = p.origin;
                 self.empty[first + i] = p.empty;
                 if !p.empty {
                     let g = self.group[first + i];
@@ -169,8 +174,7 @@ impl ParticleStore {
         let shells = self.disc.radius() + 1;
         if !(deviation > 0.0) {
             let bytes = vec![0; self.record_bytes()];
-            return Ok(Prepared {
-                bytes,
+            return Ok(Prepared { bytes, origin: 0.0,
                 power: vec![0.0; shells],
                 empty: true,
                 hash,
@@ -203,8 +207,7 @@ impl ParticleStore {
             .iter()
             .map(|v| [v.re, v.im].map(|x| f16::from_f32(x.clamp(-65_000.0, 65_000.0))))
             .collect();
-        Ok(Prepared {
-            bytes: bytemuck::cast_slice(&pairs).to_vec(),
+        Ok(Prepared { origin: half[0].re, bytes: bytemuck::cast_slice(&pairs).to_vec(),
             power,
             empty: false,
             hash,
@@ -255,6 +258,13 @@ impl ParticleStore {
     /// Whether a particle's image has no contrast at all.
     pub fn is_blank(&self, particle: usize) -> bool {
         self.empty[particle]
+    }
+
+    /// Coefficient at the origin of a normalised image and its noise variance relative to white: it holds the error of
+    /// the background's mean too, which comes from the pixels outside of the inscribed circle alone.
+    pub fn origin(&self, particle: usize) -> (f32, f64) {
+        let corners = 1.0 - std::f64::consts::FRAC_PI_4;
+        (self.origin[particle], 1.0 + 1.0 / corners)
     }
 
     /// The earlier particle with exactly the same image, if there is one.

@@ -15,6 +15,18 @@ pub(crate) struct View {
     pub factor: Vec<f32>,
     /// Noise standard deviation by shell.
     pub sigma: Vec<f32>,
+    /// Value and factor of the coefficient at the origin, whitened like the others.
+    pub origin: [f32; 2],
+}
+
+impl View {
+    /// What the coefficient at the origin adds to a reconstruction with a weight: numerator and density. Half of it:
+    /// the origin is its own mate, and folding counts mates.
+    pub fn origin_contribution(&self, scale: f64, weight: f64) -> [f32; 2] {
+        let [value, factor] = self.origin;
+        let (f, w) = (factor * scale as f32, 0.5 * weight as f32);
+        [w * f * value, w * f * f]
+    }
 }
 
 impl View {
@@ -34,6 +46,9 @@ impl View {
         self.factor.clear();
         self.factor.resize(count, 0.0);
         particle.ctf.fill(&store.frequencies()[..count], &mut self.factor);
+        let (value, variance) = store.origin(index);
+        let deviation = self.sigma.get(1).copied().unwrap_or(1.0) * variance.sqrt() as f32;
+        self.origin = [value / deviation, (particle.ctf.value(0.0, 0.0) * scale) as f32 / deviation];
         let inverse: Vec<f32> = self.sigma.iter().map(|s| 1.0 / s).collect();
         for (i, shell) in store.disc().shell()[..count].iter().enumerate() {
             let s = inverse[*shell as usize];

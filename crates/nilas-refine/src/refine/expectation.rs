@@ -26,6 +26,8 @@ pub(crate) struct Context<'a> {
     pub volumes: &'a [SplineVolume],
     pub search: Option<&'a GlobalSearch>,
     pub group: &'a PointGroup,
+    /// See [`NoiseModel::insertion_weights`], for every coefficient that is inserted.
+    pub insertion_weights: &'a [f32],
     /// Shells that poses are compared at.
     pub radius: usize,
     /// Shells that are inserted and that residuals are measured on.
@@ -57,6 +59,8 @@ pub(crate) struct Contribution {
     pub re: Vec<f32>,
     pub im: Vec<f32>,
     pub weight: Vec<f32>,
+    /// Numerator and weight at the origin.
+    pub origin: [f32; 2],
 }
 
 /// What an expectation step found.
@@ -261,6 +265,11 @@ impl Worker {
                 residual: &mut self.residual,
             };
             contribution(&data, (&re, &im), fit.shift, scale, *weight, &mut out)?;
+            for (k, w) in c.insertion_weights[..n].iter().enumerate() {
+                dr[k] *= w;
+                di[k] *= w;
+                dw[k] *= w;
+            }
             if i == 0 {
                 for (e, shell) in self.residual.iter().zip(c.store.disc().shell()) {
                     residual[*shell as usize] += f64::from(*e);
@@ -271,8 +280,7 @@ impl Worker {
                 rotation: fit.rotation,
                 re: dr,
                 im: di,
-                weight: dw,
-            });
+                weight: dw, origin: self.view.origin_contribution(scale, *weight * f64::from(c.insertion_weights[0])) });
         }
         let (rotation_sigma, shift_sigma) = best.sigmas();
         Ok(After {

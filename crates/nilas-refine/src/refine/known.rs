@@ -3,7 +3,7 @@
 use super::finish::{RefineOutcome, finish};
 use super::params::RefineParams;
 use super::state::RefineState;
-use super::step::{Changes, Inputs, Pass, automatic_mask};
+use super::step::{Changes, Inputs, Pass, automatic_mask, insert_origins};
 use crate::error::RefineError;
 use crate::maps::{Sums, SymmetryPlan};
 use crate::observer::{Observer, Timings};
@@ -82,6 +82,7 @@ fn insert_all(
     let n = store.disc().box_size();
     let mut accumulators = [Accumulator::new(n, last)?, Accumulator::new(n, last)?];
     let usable: Vec<usize> = (0..store.len()).filter(|i| !store.is_blank(*i)).collect();
+    let weights = state.noise.insertion_weights(&store.disc().shell()[..store.disc().count(last)]);
     let mut done = 0;
     for chunk in usable.chunks(96) {
         if observer.cancelled() {
@@ -98,9 +99,10 @@ fn insert_all(
                     let turns = store.disc().kx()[k] * t[0] + store.disc().ky()[k] * t[1];
                     let (s, c) = sin_cos_turns::<false>(turns);
                     let (re, im, f) = (view.re[k], view.im[k], view.factor[k]);
-                    view.re[k] = f * (re * c + im * s);
-                    view.im[k] = f * (im * c - re * s);
-                    view.factor[k] = f * f;
+                    let w = f * weights[k];
+                    view.re[k] = w * (re * c + im * s);
+                    view.im[k] = w * (im * c - re * s);
+                    view.factor[k] = w * f;
                 }
                 Ok(view)
             })
@@ -121,6 +123,12 @@ fn insert_all(
                 })
                 .collect();
             accumulator.insert(&items, store.disc().kx(), store.disc().ky())?;
+            let origins = chunk
+                .iter()
+                .zip(&views)
+                .filter(|(i, _)| usize::from(state.particles[**i].half) == half)
+                .map(|(_, v)| v.origin_contribution(1.0, f64::from(weights[0])));
+            insert_origins(accumulator, origins, inputs.symmetry)?;
         }
         done += chunk.len();
         observer.progress("particles", done, usable.len());

@@ -173,7 +173,10 @@ pub(crate) fn pass(
     } else {
         range.min(4.0)
     };
+    let insertion_weights =
+        state.noise.insertion_weights(&store.disc().shell()[..store.disc().count(insert_radius)]);
     let context = Context {
+        insertion_weights: &insertion_weights,
         store,
         noise: &state.noise,
         volumes: &volumes,
@@ -292,8 +295,28 @@ fn insert(
             })
             .collect();
         accumulator.insert(&items, disc.kx(), disc.ky())?;
+        let origins = chunk
+            .iter()
+            .zip(results)
+            .filter(|(i, _)| usize::from(befores[**i].half) == half)
+            .flat_map(|(_, r)| r.contributions.iter().map(|c| c.origin));
+        insert_origins(accumulator, origins, inputs.symmetry)?;
     }
     Ok(())
+}
+
+/// Adds the coefficients at the origin, numerators and weights, which the ring-ordered list leaves out.
+pub(crate) fn insert_origins(
+    accumulator: &mut Accumulator,
+    origins: impl Iterator<Item = [f32; 2]>,
+    symmetry: &SymmetryPlan,
+) -> Result<(), RefineError> {
+    // All fall on the same grid point, whatever the pose: one sum does.
+    let sum = origins.fold([0.0f64; 2], |a, o| [a[0] + f64::from(o[0]), a[1] + f64::from(o[1])]);
+    let copies = symmetry.representatives().len() as f64;
+    let (re, weight) = ([(sum[0] * copies) as f32], [(sum[1] * copies) as f32]);
+    let item = InsertItem { rotation: Rotation::identity().m, re: &re, im: &[0.0], weight: &weight };
+    Ok(accumulator.insert(&[item], &[0.0], &[0.0])?)
 }
 
 /// Scales are relative: their mean is 1, so that the map keeps its units.

@@ -68,6 +68,7 @@ pub(crate) fn test(
         .map_or(0.1 * n as f64, |r| r / store.pixel_size_angstrom());
     let rings: Vec<bool> = (1..=radius).map(|q| !held_out(q)).collect();
     let context = Context {
+        insertion_weights: &[],
         store,
         noise: &state.noise,
         volumes: &volumes,
