@@ -37,9 +37,13 @@ impl NoiseModel {
     pub fn insertion_weights(&self, shells: &[u16]) -> Vec<f32> {
         let groups = self.power.len().max(1) as f64;
         let count = self.power.first().map_or(0, Vec::len);
-        let mean: Vec<f32> =
-            (0..count).map(|r| (self.power.iter().map(|p| p[r]).sum::<f64>() / groups) as f32).collect();
-        shells.iter().map(|s| mean.get(usize::from(*s)).copied().unwrap_or(1.0)).collect()
+        let mean: Vec<f32> = (0..count)
+            .map(|r| (self.power.iter().map(|p| p[r]).sum::<f64>() / groups) as f32)
+            .collect();
+        shells
+            .iter()
+            .map(|s| mean.get(usize::from(*s)).copied().unwrap_or(1.0))
+            .collect()
     }
 
     /// Takes new residuals: images were whitened with this model, and so their residual power is relative to it.

@@ -174,7 +174,9 @@ impl ParticleStore {
         let shells = self.disc.radius() + 1;
         if !(deviation > 0.0) {
             let bytes = vec![0; self.record_bytes()];
-            return Ok(Prepared { bytes, origin: 0.0,
+            return Ok(Prepared {
+                bytes,
+                origin: 0.0,
                 power: vec![0.0; shells],
                 empty: true,
                 hash,
@@ -207,7 +209,9 @@ impl ParticleStore {
             .iter()
             .map(|v| [v.re, v.im].map(|x| f16::from_f32(x.clamp(-65_000.0, 65_000.0))))
             .collect();
-        Ok(Prepared { origin: half[0].re, bytes: bytemuck::cast_slice(&pairs).to_vec(),
+        Ok(Prepared {
+            origin: half[0].re,
+            bytes: bytemuck::cast_slice(&pairs).to_vec(),
             power,
             empty: false,
             hash,

@@ -48,7 +48,10 @@ impl View {
         particle.ctf.fill(&store.frequencies()[..count], &mut self.factor);
         let (value, variance) = store.origin(index);
         let deviation = self.sigma.get(1).copied().unwrap_or(1.0) * variance.sqrt() as f32;
-        self.origin = [value / deviation, (particle.ctf.value(0.0, 0.0) * scale) as f32 / deviation];
+        self.origin = [
+            value / deviation,
+            (particle.ctf.value(0.0, 0.0) * scale) as f32 / deviation,
+        ];
         let inverse: Vec<f32> = self.sigma.iter().map(|s| 1.0 / s).collect();
         for (i, shell) in store.disc().shell()[..count].iter().enumerate() {
             let s = inverse[*shell as usize];

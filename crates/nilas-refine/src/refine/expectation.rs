@@ -280,7 +280,11 @@ impl Worker {
                 rotation: fit.rotation,
                 re: dr,
                 im: di,
-                weight: dw, origin: self.view.origin_contribution(scale, *weight * f64::from(c.insertion_weights[0])) });
+                weight: dw,
+                origin: self
+                    .view
+                    .origin_contribution(scale, *weight * f64::from(c.insertion_weights[0])),
+            });
         }
         let (rotation_sigma, shift_sigma) = best.sigmas();
         Ok(After {

@@ -82,7 +82,9 @@ fn insert_all(
     let n = store.disc().box_size();
     let mut accumulators = [Accumulator::new(n, last)?, Accumulator::new(n, last)?];
     let usable: Vec<usize> = (0..store.len()).filter(|i| !store.is_blank(*i)).collect();
-    let weights = state.noise.insertion_weights(&store.disc().shell()[..store.disc().count(last)]);
+    let weights = state
+        .noise
+        .insertion_weights(&store.disc().shell()[..store.disc().count(last)]);
     let mut done = 0;
     for chunk in usable.chunks(96) {
         if observer.cancelled() {

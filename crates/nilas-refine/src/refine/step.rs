@@ -173,8 +173,9 @@ pub(crate) fn pass(
     } else {
         range.min(4.0)
     };
-    let insertion_weights =
-        state.noise.insertion_weights(&store.disc().shell()[..store.disc().count(insert_radius)]);
+    let insertion_weights = state
+        .noise
+        .insertion_weights(&store.disc().shell()[..store.disc().count(insert_radius)]);
     let context = Context {
         insertion_weights: &insertion_weights,
         store,
@@ -312,10 +313,17 @@ pub(crate) fn insert_origins(
     symmetry: &SymmetryPlan,
 ) -> Result<(), RefineError> {
     // All fall on the same grid point, whatever the pose: one sum does.
-    let sum = origins.fold([0.0f64; 2], |a, o| [a[0] + f64::from(o[0]), a[1] + f64::from(o[1])]);
+    let sum = origins.fold([0.0f64; 2], |a, o| {
+        [a[0] + f64::from(o[0]), a[1] + f64::from(o[1])]
+    });
     let copies = symmetry.representatives().len() as f64;
     let (re, weight) = ([(sum[0] * copies) as f32], [(sum[1] * copies) as f32]);
-    let item = InsertItem { rotation: Rotation::identity().m, re: &re, im: &[0.0], weight: &weight };
+    let item = InsertItem {
+        rotation: Rotation::identity().m,
+        re: &re,
+        im: &[0.0],
+        weight: &weight,
+    };
     Ok(accumulator.insert(&[item], &[0.0], &[0.0])?)
 }
 
