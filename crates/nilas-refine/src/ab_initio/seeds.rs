@@ -152,6 +152,53 @@ fn run_starts(
     Ok(())
 }
 
+/// The starts' reports, with how far each one's map agrees with the chosen one's, as they were at the comparison.
+fn agreements(
+    context: &Context<'_>,
+    state: &AbInitioState,
+    chosen: usize,
+    observer: &dyn Observer,
+) -> Result<Vec<SeedReport>, AbInitioError> {
+    let edge = context.resolved.edge;
+    let largest = |state: &StartState| -> Result<Volume, AbInitioError> {
+        let classes = &state.model.classes;
+        let class = classes.iter().max_by(|a, b| a.share.total_cmp(&b.share));
+        let data = class.map(|c| c.volume.clone()).unwrap_or_default();
+        Volume::new(state.model.crop, edge / state.model.crop as f64, data).map_err(volume_error)
+    };
+    let mut reports = Vec::with_capacity(state.scored.len());
+    let reference = state
+        .scored
+        .iter()
+        .find(|(s, _)| s.start == chosen)
+        .map(|(s, _)| largest(s))
+        .transpose()?;
+    for (start, report) in &state.scored {
+        check_cancelled(observer)?;
+        let mut report = report.clone();
+        if let Some(reference) = reference.as_ref().filter(|_| start.start != chosen) {
+            // A map without contrast cannot be laid onto another: no agreement then.
+            report.agreement_angstrom = agreement(&largest(start)?, reference).ok().flatten();
+        }
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+/// Resolution at which `map`, laid onto `reference`, has an FSC of 0.5 with it.
+fn agreement(map: &Volume, reference: &Volume) -> Result<Option<f64>, nilas_volume::VolumeError> {
+    let found = nilas_volume::align::align(map, reference, &Default::default())?;
+    let curve = nilas_volume::fsc::fsc(&found.apply(map, reference)?, reference)?;
+    let shell = curve
+        .correlation
+        .iter()
+        .skip(1)
+        .position(|v| *v < 0.5)
+        .unwrap_or(curve.correlation.len() - 1);
+    let edge = reference.n as f64 * reference.voxel_size_angstrom;
+    Ok((shell > 0).then(|| edge / shell as f64))
+}
+
 fn finish_best(
     context: &Context<'_>,
     state: &mut AbInitioState,
