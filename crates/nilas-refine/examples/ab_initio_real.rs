@@ -85,7 +85,7 @@ fn main() -> Result<(), AnyError> {
     let class = &result.classes[0];
     let map = Volume::new(class.n, class.voxel_size_angstrom, class.map.clone())?;
     if let Some(path) = options.get("out") {
-        write_volume(path, [map.n; 3], map.voxel_size_angstrom, &map.data, MrcMode::Float32)?;
+        write_volume(path, [map.n; 3], map.voxel_size_angstrom, &map.data, MrcMode::F32)?;
     }
     let reference = MrcFile::open(needed("reference")?)?;
     let n = reference.slice_shape()[1];

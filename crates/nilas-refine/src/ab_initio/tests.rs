@@ -108,7 +108,13 @@ fn right_poses(result: &AbInitioResult, truths: &[ParticleTruth]) -> f64 {
 #[test]
 fn particles_find_their_poses_from_nothing() {
     let (stack, inputs, truths) = particles(400, 0.3);
-    let result = run(&stack, &inputs, &quick(), None, &mut Silent).unwrap();
+    let params = AbInitioParams {
+        iterations: 100,
+        initial_batch: 120,
+        final_batch: 250,
+        ..quick()
+    };
+    let result = run(&stack, &inputs, &params, None, &mut Silent).unwrap();
     let share = right_poses(&result, &truths);
     println!(
         "poses right: {share:.3}; starts {:?}; warnings {:?}",
