@@ -89,6 +89,24 @@ impl Sums {
         }
     }
 
+    /// For sums of residuals against slices of `reference`: puts the reference's own share back, so that they read like
+    /// sums of the images. Where the density changes fast, a grid point averages its neighbours one-sidedly; done on
+    /// residuals, only the small remaining difference suffers that, not the map.
+    ///
+    /// # Errors
+    /// A reference of another box.
+    pub fn with_reference(mut self, reference: &Volume) -> Result<Self, RefineError> {
+        let own = self.grid.smoothed_spectrum(&reference.data)?;
+        (self
+            .grid
+            .numerator
+            .par_iter_mut()
+            .zip(&self.grid.weight)
+            .zip(&own))
+        .for_each(|((b, d), v)| *b += v * *d);
+        Ok(self)
+    }
+
     /// Largest shell that was inserted.
     pub fn radius(&self) -> usize {
         self.grid.radius()

@@ -172,7 +172,7 @@ impl ParticleStore {
         });
         let (mean, deviation) = background(image, n);
         let shells = self.disc.radius() + 1;
-        if !(deviation > 0.0) {
+        if deviation.is_nan() || deviation <= 0.0 {
             let bytes = vec![0; self.record_bytes()];
             return Ok(Prepared {
                 bytes,

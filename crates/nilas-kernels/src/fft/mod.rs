@@ -54,8 +54,8 @@ pub fn good_even_size(n: usize) -> usize {
     let mut m = n.max(2).next_multiple_of(2);
     loop {
         let mut r = m;
-        for p in [2, 3, 5] {
-            while r % p == 0 {
+        for p in [2usize, 3, 5] {
+            while r.is_multiple_of(p) {
                 r /= p;
             }
         }

@@ -148,6 +148,49 @@ impl FoldedGrid {
         out
     }
 
+    /// The inverse of [`FoldedGrid::to_real`]: what densely inserted slices of a centred real volume average to at every
+    /// grid point, which is its transform smoothed with the interpolation kernel. Errors: wrong length.
+    pub fn smoothed_spectrum(&self, volume: &[f32]) -> Result<Vec<Complex32>, KernelError> {
+        let n = self.box_size;
+        check_length("volume", volume.len(), n.pow(3))?;
+        let pad = padded_size(n);
+        let plan = Fft3::cube(pad)?;
+        let envelope = deapodisation(n, pad);
+        let offset = pad / 2 - n / 2;
+        let mut real = vec![0.0f32; plan.real_len()];
+        real.par_chunks_exact_mut(pad * pad)
+            .enumerate()
+            .for_each(|(pz, plane)| {
+                let Some(z) = pz.checked_sub(offset).filter(|z| *z < n) else {
+                    return;
+                };
+                for y in 0..n {
+                    let e = envelope[z] * envelope[y];
+                    let row = &mut plane[(y + offset) * pad + offset..][..n];
+                    for (x, v) in row.iter_mut().enumerate() {
+                        *v = (f64::from(volume[(z * n + y) * n + x]) * e * envelope[x]) as f32;
+                    }
+                }
+            });
+        let mut half = vec![Complex32::default(); plan.half_len()];
+        plan.forward(&real, &mut half)?;
+        centre_3d(&mut half, pad, pad);
+        let (w, o, nyquist) = (pad / 2 + 1, (self.ny / 2) as i64, (pad / 2) as i64);
+        let scale = ((pad as f64).powf(1.5) / n as f64) as f32;
+        Ok((0..self.numerator.len())
+            .into_par_iter()
+            .map(|i| {
+                let x = (i % self.nx) as i64;
+                let y = (i / self.nx % self.ny) as i64 - o;
+                let z = (i / (self.nx * self.ny)) as i64 - o;
+                if x >= nyquist || y.abs() >= nyquist || z.abs() >= nyquist {
+                    return Complex32::default();
+                }
+                half[(unsigned(z, pad) * pad + unsigned(y, pad)) * w + x as usize] * scale
+            })
+            .collect())
+    }
+
     /// The centred real volume `[z][y][x]` whose slices are `spectrum` (same grid as the numerator): transform, crop to
     /// the box, divide by the kernel's envelope. Values beyond the radius plus half a pixel are not used.
     /// Errors: wrong length.

@@ -187,3 +187,22 @@ fn exact_symmetry_equals_inserting_every_copy() {
             == 1
     );
 }
+
+#[test]
+fn a_smoothed_spectrum_turns_back_into_its_volume() {
+    let n = 24;
+    let folded = Accumulator::new(n, 11).unwrap().fold();
+    let smooth = crate::slice::tests::phantom(n);
+    let spectrum = folded.smoothed_spectrum(&smooth).unwrap();
+    let back = folded.to_real_within(&spectrum, f64::INFINITY).unwrap();
+    let (mut error, mut power) = (0.0f64, 0.0f64);
+    let h = n as f64 / 2.0;
+    for (i, (a, b)) in smooth.iter().zip(&back).enumerate() {
+        let c = |i: usize| (i as f64 - h).powi(2);
+        if c(i % n) + c(i / n % n) + c(i / (n * n)) < 0.8 * h * h {
+            error += (*a as f64 - *b as f64).powi(2);
+            power += (*a as f64).powi(2);
+        }
+    }
+    assert!(error < 1e-5 * power, "{}", error / power);
+}

@@ -356,8 +356,7 @@ impl<'a> Collector<'a> {
                 self.best = top;
                 self.floor = self.floor.max(self.floor_below(top));
             }
-            // Written so that NaN is passed over.
-            if !(top >= self.floor) || top == f32::NEG_INFINITY {
+            if top.is_nan() || top < self.floor || top == f32::NEG_INFINITY {
                 continue;
             }
             for (j, pair) in angles.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::finish::{RefineOutcome, finish};
 use super::params::RefineParams;
 use super::state::RefineState;
-use super::step::{Changes, Inputs, Pass, automatic_mask, insert_origins};
+use super::step::{Changes, Inputs, Pass, automatic_mask, insert_origins, reliability};
 use crate::error::RefineError;
 use crate::maps::{Sums, SymmetryPlan};
 use crate::observer::{Observer, Timings};
@@ -13,7 +13,9 @@ use crate::store::ParticleStore;
 use crate::view::View;
 use nilas_kernels::insert::{Accumulator, InsertItem};
 use nilas_kernels::simd::sin_cos_turns;
+use nilas_kernels::slice::SplineVolume;
 use nilas_volume::Volume;
+use nilas_volume::fsc::masked_corrected_fsc;
 use nilas_volume::mask::sphere;
 use rayon::prelude::*;
 use std::path::Path;
@@ -58,7 +60,7 @@ pub(crate) fn reconstruct_known(
             s.rotation = pose.rotation;
         }
     }
-    let sums = insert_all(&inputs, &state, observer)?;
+    let sums = insert_all(&inputs, &state, None, observer)?;
     let pass = Pass {
         sums,
         changes: Changes::default(),
@@ -70,18 +72,52 @@ pub(crate) fn reconstruct_known(
         let d = first.resolution.angstrom().unwrap_or(20.0);
         state.mask = automatic_mask(&first.map, params, d)?;
     }
+    let pass = Pass {
+        sums: corrected_sums(&inputs, &state, &pass.sums, observer)?,
+        ..pass
+    };
     finish(&inputs, &state, &pass, None)
+}
+
+/// A second pass with fixed poses, on residuals against each half-set's own map: see [`Sums::with_reference`].
+pub(crate) fn corrected_sums(
+    inputs: &Inputs,
+    state: &RefineState,
+    sums: &[Sums; 2],
+    observer: &mut dyn Observer,
+) -> Result<[Sums; 2], RefineError> {
+    let last = inputs.last_shell();
+    let half_maps = [sums[0].balanced_map(last)?, sums[1].balanced_map(last)?];
+    let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &state.mask, state.seed)?;
+    let trusted = reliability(&fsc.corrected.correlation, last);
+    let references = [
+        sums[0].weighted_map(&trusted)?.times(&state.mask)?,
+        sums[1].weighted_map(&trusted)?.times(&state.mask)?,
+    ];
+    let [a, b] = insert_all(inputs, state, Some(&references), observer)?;
+    Ok([
+        a.with_reference(&references[0])?,
+        b.with_reference(&references[1])?,
+    ])
 }
 
 fn insert_all(
     inputs: &Inputs,
     state: &RefineState,
+    references: Option<&[Volume; 2]>,
     observer: &mut dyn Observer,
 ) -> Result<[Sums; 2], RefineError> {
     let (store, last) = (inputs.store, inputs.last_shell());
     let n = store.disc().box_size();
     let mut accumulators = [Accumulator::new(n, last)?, Accumulator::new(n, last)?];
     let usable: Vec<usize> = (0..store.len()).filter(|i| !store.is_blank(*i)).collect();
+    let volumes = match references {
+        Some(r) => r
+            .iter()
+            .map(|v| SplineVolume::from_real(&v.data, n, last))
+            .collect::<Result<Vec<_>, _>>()?,
+        None => Vec::new(),
+    };
     let weights = state
         .noise
         .insertion_weights(&store.disc().shell()[..store.disc().count(last)]);
@@ -97,13 +133,21 @@ fn insert_all(
                 let mut view = View::default();
                 view.load(store, &state.noise, &inputs.particles[*i], *i, last, p.scale)?;
                 let t = p.shift.map(|v| (v / n as f64) as f32);
-                for k in 0..view.re.len() {
-                    let turns = store.disc().kx()[k] * t[0] + store.disc().ky()[k] * t[1];
-                    let (s, c) = sin_cos_turns::<false>(turns);
+                let (kx, ky) = (store.disc().kx(), store.disc().ky());
+                let m = view.re.len();
+                let (mut vr, mut vi) = (vec![0.0; m], vec![0.0; m]);
+                if let Some(volume) = volumes.get(usize::from(p.half)) {
+                    volume.slice(&p.rotation.m, &kx[..m], &ky[..m], &mut vr, &mut vi)?;
+                    let (mut re, mut im) = ([0.0], [0.0]);
+                    volume.slice(&p.rotation.m, &[0.0], &[0.0], &mut re, &mut im)?;
+                    view.origin[0] -= view.origin[1] * re[0];
+                }
+                for k in 0..m {
+                    let (s, c) = sin_cos_turns::<false>(kx[k] * t[0] + ky[k] * t[1]);
                     let (re, im, f) = (view.re[k], view.im[k], view.factor[k]);
                     let w = f * weights[k];
-                    view.re[k] = w * (re * c + im * s);
-                    view.im[k] = w * (im * c - re * s);
+                    view.re[k] = w * (re * c + im * s - f * vr[k]);
+                    view.im[k] = w * (im * c - re * s - f * vi[k]);
                     view.factor[k] = w * f;
                 }
                 Ok(view)

@@ -1,6 +1,7 @@
 //! The whole refinement.
 
 use super::finish::{RefineOutcome, finish, starting_reference};
+use super::known::corrected_sums;
 use super::params::RefineParams;
 use super::state::RefineState;
 use super::step::{Inputs, automatic_mask, pass, step};
@@ -63,7 +64,8 @@ pub fn run(
     state.global = false;
     let z = support::test(&inputs, &state, state.radius, true, ScoreRule::Likelihood)?.z;
     state.support[1] = z;
-    let last = pass(&inputs, &mut state, inputs.last_shell(), observer)?;
+    let mut last = pass(&inputs, &mut state, inputs.last_shell(), observer)?;
+    last.sums = corrected_sums(&inputs, &state, &last.sums, observer)?;
     finish(&inputs, &state, &last, Some(z))
 }
 
