@@ -148,7 +148,7 @@ pub fn parse_range(text: &str, size: u64) -> Option<(u64, u64)> {
             last.parse::<u64>().ok()?.checked_add(1)?.min(size),
         ),
     };
-    (start < end).then_some((start, end - start))
+    (start < end).then(|| (start, end - start))
 }
 
 /// The media type by the ending of a name. Never anything that a browser would run.
