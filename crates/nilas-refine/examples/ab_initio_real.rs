@@ -1,6 +1,6 @@
 //! Ab-initio on real particles against a reference map; prints JSON.
 //! `cargo run --release -p nilas-refine --example ab_initio_real -- star=F.star stack=F.mrcs reference=F.mrc pixel=3.54
-//! [symmetry=C1] [seed=1] [starts=3] [iterations=100] [resolution=12] [diameter=Å] [out=F.mrc]`: all particles of the STAR
+//! [symmetry=C1] [seed=1] [starts=3] [iterations=100] [initial=35] [resolution=12] [diameter=Å] [out=F.mrc]`: all particles of the STAR
 //! file must lie in the one stack.
 
 use nilas_formats::mrc::{MrcFile, MrcMode, write_volume};
@@ -75,6 +75,7 @@ fn main() -> Result<(), AnyError> {
         seed: number("seed", 1.0) as u64,
         starts: number("starts", 3.0) as usize,
         iterations: number("iterations", 100.0) as usize,
+        initial_resolution_angstrom: number("initial", 35.0),
         final_resolution_angstrom: number("resolution", 12.0),
         particle_diameter_angstrom: Some(number("diameter", 0.0)).filter(|d| *d > 0.0),
         ..Default::default()
