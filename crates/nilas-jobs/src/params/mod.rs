@@ -31,7 +31,7 @@ mod value;
 pub use field::{Field, boolean, choice, integer, number, path, symmetry, text};
 pub use value::{ParamValue, also, check_value, read, suggest, unknown_names};
 
-/// Declares the parameters of a job type; see the [module](crate::params).
+/// Declares the parameters of a job type; see the [module](mod@crate::params).
 #[macro_export]
 macro_rules! params {
     (

@@ -31,7 +31,7 @@ const INTERRUPTED: u8 = 130;
 /// nothing was run, 130 interrupted.
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
-    /// Workflow file (TOML, a list of [[job]] with id, type, params and inputs).
+    /// Workflow file (TOML, a list of `[[job]]` with id, type, params and inputs).
     pub workflow: PathBuf,
     /// Project directory; made if it doesn't exist.
     #[arg(long, value_name = "DIR")]
