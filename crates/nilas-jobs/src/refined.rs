@@ -254,13 +254,14 @@ pub fn report(
     )
 }
 
-/// Writes the volume output; the mask of the references only when it is asked for.
+/// Writes the volume output with `map` (of the outcome) as its map; the mask of the references only when asked for.
 ///
 /// # Errors
 /// When the files can't be written.
 pub fn write_volume(
     context: &JobContext,
     outcome: &RefineOutcome,
+    map: &Volume,
     sharpened: &Sharpened,
     with_mask_refine: bool,
 ) -> Result<OutputRecord, Failure> {
@@ -268,7 +269,7 @@ pub fn write_volume(
     let mut maps = vec![
         MapToWrite {
             slot: "map",
-            data: &outcome.map.data,
+            data: &map.data,
         },
         MapToWrite {
             slot: "map_sharp",

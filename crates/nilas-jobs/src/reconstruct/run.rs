@@ -77,7 +77,8 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     };
     let sharpened = sharpen(&outcome)?;
     report(context, &outcome, &sharpened)?;
-    let output = write_volume(context, &outcome, &sharpened, false)?;
+    // Like any plain reconstruction: without weights; the sharpened map has them.
+    let output = write_volume(context, &outcome, &outcome.map_plain, &sharpened, false)?;
     let mut resolved_params = params.to_map();
     resolved_params.insert("symmetry".to_owned(), plan.group.name().into());
     resolved_params.insert("use_input_halves".to_owned(), halves.is_some().into());

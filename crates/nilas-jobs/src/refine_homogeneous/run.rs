@@ -79,7 +79,7 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     context.statistic("iterations", outcome.iterations as f64)?;
     let outputs = vec![
         write_particles(context, &particles, &inputs, &images, &outcome)?,
-        write_volume(context, &outcome, &sharpened, true)?,
+        write_volume(context, &outcome, &outcome.map, &sharpened, true)?,
     ];
     let mut resolved_params = params.to_map();
     resolved_params.insert("symmetry".to_owned(), plan.group.name().into());

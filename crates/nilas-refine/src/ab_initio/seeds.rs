@@ -94,7 +94,7 @@ pub fn run(
         .current
         .take()
         .ok_or(AbInitioError::State("no start was chosen".into()))?;
-    let reports: Vec<SeedReport> = state.scored.iter().map(|(_, report)| report.clone()).collect();
+    let reports = agreements(&context, &state, best.start, observer)?;
     conclude(&context, source, particles, best, reports, observer)
 }
 
