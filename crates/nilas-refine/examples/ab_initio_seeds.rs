@@ -45,7 +45,7 @@ struct Talk(bool);
 
 impl Observer for Talk {
     fn iteration(&mut self, r: &IterationReport) {
-        if self.0 && r.iteration % 5 == 0 {
+        if self.0 && r.iteration.is_multiple_of(5) {
             let fsc: Vec<String> = r.half_fsc[0]
                 .iter()
                 .skip(1)
