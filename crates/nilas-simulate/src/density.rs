@@ -15,7 +15,7 @@ pub struct TruthMap {
     pub n: usize,
     /// Voxel size, Å; equals the particles' pixel size.
     pub voxel_size_angstrom: f64,
-    /// Values of shape [z]`[y][x]`, in image units: the sum along the beam is the image before the contrast transfer
+    /// Values of shape `[z][y][x]`, in image units: the sum along the beam is the image before the contrast transfer
     /// function, for a particle of scale 1.
     pub data: Vec<f32>,
 }
@@ -131,7 +131,7 @@ fn slab_transforms(
         .collect()
 }
 
-/// Inverse of the (ky, kx, kz) half spectrum to [z]`[y][x]`, as a density.
+/// Inverse of the (ky, kx, kz) half spectrum to `[z][y][x]`, as a density.
 fn invert(mut spectrum: Vec<Complex32>, n: usize, voxel_size: f64) -> Result<Vec<f32>, SimulateError> {
     let half = n / 2;
     let plan = FftPlanner::<f32>::new().plan_fft_inverse(n);

@@ -25,7 +25,7 @@ pub enum Specimen {
     Molecule(Molecule),
     /// A density map; its voxel n/2 goes to the centre of the box.
     Map {
-        /// Values of shape [z]`[y][x]`; what lies outside the sphere that fits the box is not used.
+        /// Values of shape `[z][y][x]`; what lies outside the sphere that fits the box is not used.
         data: Vec<f32>,
         /// Voxels along each edge.
         n: usize,
@@ -40,7 +40,7 @@ impl Specimen {
         Specimen::Molecule(molecule)
     }
 
-    /// A specimen from a map of shape [z]`[y][x]`.
+    /// A specimen from a map of shape `[z][y][x]`.
     ///
     /// # Errors
     /// When the length isn't n³, a value is not finite, or the voxel size isn't above zero.

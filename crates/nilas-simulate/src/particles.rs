@@ -191,7 +191,7 @@ impl Simulation {
         })
     }
 
-    /// Makes image `index` of shape [y][x] into `out` and returns what is true of it.
+    /// Makes image `index` of shape `[y][x]` into `out` and returns what is true of it.
     ///
     /// # Errors
     /// A wrong buffer length or an index beyond the last image.
@@ -200,7 +200,7 @@ impl Simulation {
     }
 
     /// Makes all images in order, `batch` at a time on all threads of rayon's current pool, and hands each batch to
-    /// `sink`: index of its first image, images of shape [batch]`[y][x]`, truths. An error of the sink ends the run.
+    /// `sink`: index of its first image, images of shape `[batch][y][x]`, truths. An error of the sink ends the run.
     ///
     /// # Errors
     /// The sink's, or the simulator's own.

@@ -30,7 +30,7 @@ pub struct IterationReport {
     pub map_size: usize,
     /// Voxel size of the maps below, Å.
     pub map_voxel_size_angstrom: f64,
-    /// Current maps of shape [z]`[y][x]`.
+    /// Current maps of shape `[z][y][x]`.
     pub maps: Vec<Vec<f32>>,
     /// Best pose of each image of the batch.
     pub poses: Vec<Rotation>,
@@ -61,7 +61,7 @@ pub struct ClassResult {
     pub n: usize,
     /// Voxel size, Å.
     pub voxel_size_angstrom: f64,
-    /// Values of shape [z]`[y][x]`.
+    /// Values of shape `[z][y][x]`.
     pub map: Vec<f32>,
     /// Share of the particles, 0 to 1.
     pub share: f64,
