@@ -188,7 +188,7 @@ export async function steps({ page, context, server, story, read }) {
     await page.locator("[data-job='J1']").click();
     const steps = page.getByLabel("Next steps");
     await steps.waitFor();
-    await steps.getByRole("button", { name: "Reconstruct" }).click();
+    await steps.getByRole("button", { name: "Reconstruct", exact: true }).click();
     await page.waitForURL(/\/jobs\/J3/);
     // of the two outputs with particles, the one that has poses
     await page.locator(".connection", { hasText: "Truth" }).waitFor();
