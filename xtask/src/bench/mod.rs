@@ -134,6 +134,24 @@ impl Place {
         std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         Ok(folder)
     }
+
+    /// The folder with test data: `NILAS_TEST_DATA`, else `../shared/data`.
+    fn test_data(&self) -> Result<PathBuf> {
+        let folder = std::env::var_os("NILAS_TEST_DATA")
+            .map_or_else(|| self.root.join("../shared/data"), PathBuf::from);
+        folder.canonicalize().with_context(|| {
+            format!(
+                "{}: set NILAS_TEST_DATA to the folder with the test data",
+                folder.display()
+            )
+        })
+    }
+
+    /// The atomic structure of the truth sets: 1u6g, C1, about 200 kDa.
+    fn structure(&self) -> Result<String> {
+        let path = self.test_data()?.join("07_maps_models/pdb/1u6g.pdb");
+        Ok(path.display().to_string())
+    }
 }
 
 fn processor() -> Value {

@@ -13,7 +13,7 @@ use std::process::Command;
 pub fn betagal(place: &Place) -> Result<Value> {
     let nilas = Nilas::build(place)?;
     let folder = place.fresh("betagal")?;
-    let data = test_data(place)?.join("03_betagal_EMPIAR10204");
+    let data = place.test_data()?.join("03_betagal_EMPIAR10204");
     let star = data.join("derived/joined_dev.star");
     let reference = data.join("betaGal_ngl_map.mrc");
     let path = |p: &Path| p.display().to_string();
@@ -86,17 +86,6 @@ fn least_to(report: &Value, angstrom: f64) -> Option<f64> {
         .min_by(f64::total_cmp)
 }
 
-fn test_data(place: &Place) -> Result<PathBuf> {
-    let folder =
-        std::env::var_os("NILAS_TEST_DATA").map_or_else(|| place.root.join("../shared/data"), PathBuf::from);
-    folder.canonicalize().with_context(|| {
-        format!(
-            "{}: set NILAS_TEST_DATA to the folder with the test data",
-            folder.display()
-        )
-    })
-}
-
 fn subfolder(folder: &Path, name: &str) -> Result<PathBuf> {
     let path = folder.join(name);
     std::fs::create_dir_all(&path)?;
@@ -108,6 +97,7 @@ pub fn beside(place: &Place, particles: u64, box_size: u64, pixel_size: f64, min
     let nilas = Nilas::build(place)?;
     let folder = place.fresh("relion")?;
     let sets = [
+        ("simulated.source_path", place.structure()?),
         ("simulated.number_of_particles", particles.to_string()),
         ("simulated.box_size", box_size.to_string()),
         ("simulated.pixel_size_angstrom", pixel_size.to_string()),

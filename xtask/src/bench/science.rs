@@ -9,12 +9,10 @@ use std::path::Path;
 /// Ab-initio from many seeds: the example beside the algorithm makes the data, solves and aligns.
 pub fn ab_initio(place: &Place, seeds: u64, particles: u64) -> Result<Value> {
     let arguments = [
-        "--seeds",
-        &seeds.to_string(),
-        "--particles",
-        &particles.to_string(),
-    ]
-    .map(str::to_owned);
+        format!("model={}", place.structure()?),
+        format!("seeds={seeds}"),
+        format!("particles={particles}"),
+    ];
     speed::example(place, "nilas-refine", "ab_initio_seeds", &arguments)
 }
 
@@ -23,6 +21,7 @@ pub fn truth(place: &Place, particles: u64, snr: f64) -> Result<Value> {
     let nilas = Nilas::build(place)?;
     let folder = place.fresh("truth")?;
     let sets = [
+        ("simulated.source_path", place.structure()?),
         ("simulated.number_of_particles", particles.to_string()),
         ("simulated.snr", snr.to_string()),
     ];
@@ -80,7 +79,10 @@ fn honesty(halves: &Value, truth: &Value, claimed_angstrom: Option<f64>) -> Valu
 pub fn whole(place: &Place, particles: u64) -> Result<Value> {
     let nilas = Nilas::build(place)?;
     let folder = place.fresh("whole")?;
-    let sets = [("simulated.number_of_particles", particles.to_string())];
+    let sets = [
+        ("simulated.source_path", place.structure()?),
+        ("simulated.number_of_particles", particles.to_string()),
+    ];
     let project = nilas.workflow("from_nothing", &folder, &sets)?;
     let true_map = project.file("simulated", "truth_volume_map.mrc")?;
     let against = |id: &str| -> Result<Value> {
@@ -105,6 +107,7 @@ pub fn memory(place: &Place, particles: u64, box_size: u64) -> Result<Value> {
     let nilas = Nilas::build(place)?;
     let folder = place.fresh("memory")?;
     let sets = [
+        ("simulated.source_path", place.structure()?),
         ("simulated.number_of_particles", particles.to_string()),
         ("simulated.box_size", box_size.to_string()),
         // The same field of view whatever the box.

@@ -102,18 +102,18 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         begin(&master, project, *job).with_context(|| format!("job {} ({job})", entry.id))?;
     }
     let names: BTreeMap<JobId, String> = plan.iter().map(|(entry, job)| (*job, entry.id.clone())).collect();
-    let interrupted = watch::until_done(&master, project, &names, args.verbose)?;
+    let ended = watch::until_done(&master, project, &names, args.verbose)?;
     let jobs: Vec<(String, JobInfo)> = plan
         .iter()
         .map(|(entry, job)| Ok((entry.id.clone(), master.job(project, *job)?)))
         .collect::<Result<_>>()?;
-    let report = Report::new(&folder, &jobs, began.elapsed().as_secs_f64());
+    let report = Report::new(&folder, &jobs, &ended.warnings, began.elapsed().as_secs_f64());
     if args.json {
         crate::print(&serde_json::to_string_pretty(&report)?);
     } else {
         eprint!("{}", report.text());
     }
-    Ok(match (interrupted, report.ok) {
+    Ok(match (ended.interrupted, report.ok) {
         (true, _) => ExitCode::from(INTERRUPTED),
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::from(FAILED),

@@ -45,6 +45,8 @@ pub struct JobReport {
     pub outputs: BTreeMap<String, OutputReport>,
     /// Named numbers.
     pub statistics: BTreeMap<String, f64>,
+    /// What it warned of in this run.
+    pub warnings: Vec<String>,
     /// Why it failed.
     pub failure: Option<Failure>,
 }
@@ -63,14 +65,22 @@ pub struct OutputReport {
 }
 
 impl Report {
-    /// The report of jobs with their names in the workflow.
-    pub fn new(project: &Path, jobs: &[(String, JobInfo)], wall_s: f64) -> Self {
+    /// The report of jobs with their names in the workflow, and what they warned of.
+    pub fn new(
+        project: &Path,
+        jobs: &[(String, JobInfo)],
+        warnings: &BTreeMap<JobId, Vec<String>>,
+        wall_s: f64,
+    ) -> Self {
         let ok = jobs
             .iter()
             .all(|(_, job)| job.record.status == JobStatus::Completed);
         let jobs = jobs
             .iter()
-            .map(|(id, job)| job_report(project, id, job))
+            .map(|(id, job)| {
+                let warnings = warnings.get(&job.record.id).cloned().unwrap_or_default();
+                job_report(project, id, job, warnings)
+            })
             .collect();
         Report {
             ok,
@@ -103,14 +113,17 @@ impl Report {
                 text += &format!("  {name}: {} ({})\n", output.count, output.summary);
             }
             for (name, value) in &job.statistics {
-                text += &format!("  {name} = {value:.6}\n");
+                text += &format!("  {name} = {}\n", figure(*value));
+            }
+            for warning in &job.warnings {
+                text += &format!("  warning: {warning}\n");
             }
         }
         text + &format!("project: {} ({} in all)\n", self.project, duration(self.wall_s))
     }
 }
 
-fn job_report(project: &Path, id: &str, job: &JobInfo) -> JobReport {
+fn job_report(project: &Path, id: &str, job: &JobInfo, warnings: Vec<String>) -> JobReport {
     let record = &job.record;
     let result = record.result.as_ref();
     let absolute = |file: &String| project.join(file).display().to_string();
@@ -142,6 +155,32 @@ fn job_report(project: &Path, id: &str, job: &JobInfo) -> JobReport {
         peak_memory_bytes: result.map(|result| result.peak_memory_bytes),
         outputs: outputs.collect(),
         statistics: result.map(|result| result.statistics.clone()).unwrap_or_default(),
+        warnings,
         failure: record.failure.clone(),
+    }
+}
+
+/// A number with as many digits as a reader wants: whole numbers whole, others with four significant digits.
+fn figure(value: f64) -> String {
+    if value == value.trunc() && value.abs() < 1e15 {
+        return format!("{value:.0}");
+    }
+    let before_point = value.abs().log10().floor() as i64 + 1;
+    let digits = (4 - before_point).clamp(0, 9) as usize;
+    format!("{value:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::figure;
+
+    #[test]
+    fn figures_have_the_digits_that_matter() {
+        let given = [2000.0, 0.0, 6.765_459, 873_829.79, 0.035_137_2, -12.160_943, 3e-7];
+        let shown: Vec<String> = given.iter().map(|v| figure(*v)).collect();
+        assert_eq!(
+            shown,
+            ["2000", "0", "6.765", "873830", "0.03514", "-12.16", "0.000000300"]
+        );
     }
 }

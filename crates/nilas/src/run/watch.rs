@@ -17,13 +17,21 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// How often the jobs are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Wait until nothing can happen any more; true if a person interrupted.
+/// How the waiting ended.
+pub struct Ended {
+    /// A person interrupted.
+    pub interrupted: bool,
+    /// What the jobs warned of.
+    pub warnings: BTreeMap<JobId, Vec<String>>,
+}
+
+/// Wait until nothing can happen any more.
 pub fn until_done(
     master: &Master,
     project: ProjectId,
     names: &BTreeMap<JobId, String>,
     verbose: bool,
-) -> Result<bool> {
+) -> Result<Ended> {
     let interrupts = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&interrupts);
     crate::signals::on_stop(move |count| counter.store(count, Ordering::Relaxed))?;
@@ -61,14 +69,13 @@ pub fn until_done(
             }
         }
         if interrupts.load(Ordering::Relaxed) > 1 {
-            return Ok(true);
+            return Ok(screen.end(true));
         }
         for job in hopeless(&jobs) {
             let _ = master.kill_job(project, job);
         }
         if jobs.iter().all(|job| job.status.is_final()) {
-            screen.finish();
-            return Ok(told_to_stop);
+            return Ok(screen.end(told_to_stop));
         }
         std::thread::sleep(LOOK);
     }
@@ -110,6 +117,7 @@ struct Screen {
     verbose: bool,
     bars: Option<MultiProgress>,
     lines: BTreeMap<JobId, Line>,
+    warnings: BTreeMap<JobId, Vec<String>>,
 }
 
 impl Screen {
@@ -120,6 +128,7 @@ impl Screen {
             verbose,
             bars,
             lines: BTreeMap::new(),
+            warnings: BTreeMap::new(),
         }
     }
 
@@ -145,7 +154,10 @@ impl Screen {
             EventKind::Text {
                 level: Level::Warning,
                 message,
-            } => self.say(&format!("{name}: warning: {message}")),
+            } => {
+                self.say(&format!("{name}: warning: {message}"));
+                self.warnings.entry(job).or_default().push(message.clone());
+            }
             EventKind::Text {
                 level: Level::Info,
                 message,
@@ -235,9 +247,13 @@ impl Screen {
         }
     }
 
-    fn finish(&self) {
+    fn end(self, interrupted: bool) -> Ended {
         if let Some(bars) = &self.bars {
             let _ = bars.clear();
+        }
+        Ended {
+            interrupted,
+            warnings: self.warnings,
         }
     }
 }
