@@ -59,6 +59,9 @@ pub enum Bench {
         /// Pixel size, Å
         #[arg(long, default_value_t = 4.0)]
         pixel_size: f64,
+        /// Signal-to-noise ratio
+        #[arg(long, default_value_t = 0.1)]
+        snr: f64,
         /// RELION is ended after this many minutes
         #[arg(long, default_value_t = 120)]
         minutes: u64,
@@ -106,8 +109,18 @@ pub fn run(bench: &Bench, folder: Option<PathBuf>) -> Result<()> {
             particles,
             box_size,
             pixel_size,
+            snr,
             minutes,
-        } => relion::beside(&place, *particles, *box_size, *pixel_size, *minutes)?,
+        } => relion::beside(
+            &place,
+            &relion::TruthSet {
+                particles: *particles,
+                box_size: *box_size,
+                pixel_size: *pixel_size,
+                snr: *snr,
+            },
+            *minutes,
+        )?,
         Bench::Memory { particles, box_size } => science::memory(&place, *particles, *box_size)?,
         Bench::Demo => science::demo(&place)?,
     };

@@ -92,15 +92,28 @@ fn subfolder(folder: &Path, name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// A truth set to compare on.
+pub struct TruthSet {
+    /// Particles.
+    pub particles: u64,
+    /// Box, px.
+    pub box_size: u64,
+    /// Pixel size, Å.
+    pub pixel_size: f64,
+    /// Signal-to-noise ratio in the particle's disc.
+    pub snr: f64,
+}
+
 /// One truth set, refined by both from the true map low-passed to 30 Å.
-pub fn beside(place: &Place, particles: u64, box_size: u64, pixel_size: f64, minutes: u64) -> Result<Value> {
+pub fn beside(place: &Place, set: &TruthSet, minutes: u64) -> Result<Value> {
     let nilas = Nilas::build(place)?;
     let folder = place.fresh("relion")?;
     let sets = [
         ("simulated.source_path", place.structure()?),
-        ("simulated.number_of_particles", particles.to_string()),
-        ("simulated.box_size", box_size.to_string()),
-        ("simulated.pixel_size_angstrom", pixel_size.to_string()),
+        ("simulated.number_of_particles", set.particles.to_string()),
+        ("simulated.box_size", set.box_size.to_string()),
+        ("simulated.pixel_size_angstrom", set.pixel_size.to_string()),
+        ("simulated.snr", set.snr.to_string()),
     ];
     let project = nilas.workflow("truth", &folder, &sets)?;
     let true_map = project.file("simulated", "truth_volume_map.mrc")?;
@@ -113,9 +126,10 @@ pub fn beside(place: &Place, particles: u64, box_size: u64, pixel_size: f64, min
     let ours = project.summary("refined")?;
     let ratio = relion.cpu_s / ours["cpu_s"].as_f64().unwrap_or(f64::NAN);
     Ok(json!({
-        "particles": particles,
-        "box_px": box_size,
-        "pixel_size_angstrom": pixel_size,
+        "particles": set.particles,
+        "box_px": set.box_size,
+        "pixel_size_angstrom": set.pixel_size,
+        "snr": set.snr,
         "diameter_angstrom": diameter,
         "nilas": ours,
         "nilas_against_truth": short(&nilas.fsc(&true_map, &project.file("refined", "volume_map.mrc")?, true)?),
