@@ -11,7 +11,7 @@ const DRIVER: &str = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
 /// Runs the tests; says that it skips where oclgrind is not installed.
 pub fn run() -> Result<()> {
     if !std::path::Path::new(DRIVER).is_file() {
-        println!("SKIPPED kernel races: oclgrind is not installed ({DRIVER})");
+        println!("skipped: kernel races: oclgrind is not installed ({DRIVER})");
         return Ok(());
     }
     let folder = std::env::temp_dir().join(format!("nilas-oclgrind-{}", std::process::id()));

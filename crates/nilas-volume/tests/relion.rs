@@ -86,7 +86,7 @@ fn star() -> String {
 #[test]
 fn relion_makes_the_same_images() {
     if Command::new("relion_project").arg("--version").output().is_err() {
-        println!("SKIPPED: relion_project is not installed");
+        println!("skipped: relion_project is not installed");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

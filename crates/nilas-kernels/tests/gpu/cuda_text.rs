@@ -53,7 +53,7 @@ fn nvrtc_compiles_every_text() {
             match compile_for_cuda(name, text, architecture) {
                 Ok(image) => assert!(image.starts_with(b"\x7fELF"), "{name} for {architecture}"),
                 Err(DeviceError::Missing(why)) => {
-                    println!("SKIPPED: {why}");
+                    println!("skipped: {why}");
                     return;
                 }
                 Err(error) => panic!("{architecture}: {error}"),

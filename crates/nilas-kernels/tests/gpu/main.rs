@@ -16,7 +16,7 @@ fn device() -> Option<Device> {
     match Device::open(named.as_deref().unwrap_or("opencl:0")) {
         Ok(device) => Some(device),
         Err(error) if named.is_none() => {
-            println!("SKIPPED, no device to test on: {error}");
+            println!("skipped: no device to test on: {error}");
             None
         }
         Err(error) => panic!("NILAS_TEST_DEVICE: {error}"),
