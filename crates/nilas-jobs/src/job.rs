@@ -1,6 +1,7 @@
 //! What a job type is.
 
 use crate::context::JobContext;
+use crate::problems::all_problems;
 use nilas_model::{Failure, InputRef, JobSpec, OutputRecord, Problem};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -84,7 +85,7 @@ pub struct JobType {
     pub name: &'static str,
     /// See [`Job::spec`].
     pub spec: fn() -> JobSpec,
-    /// See [`Job::plan`]; only the problems.
+    /// All problems of a request: those of [`Job::plan`], and those that it finds once these are mended.
     pub problems: fn(&Request) -> Vec<Problem>,
     /// [`Job::plan`], then [`Job::run`].
     pub run: fn(&mut JobContext) -> Result<Finished, Failure>,
@@ -96,13 +97,20 @@ impl JobType {
         JobType {
             name,
             spec: J::spec,
-            problems: |request| J::plan(request).err().unwrap_or_default(),
+            problems: all::<J>,
             run: |context| {
-                let plan = J::plan(context.request()).map_err(crate::failure::from_problems)?;
+                let request = context.request();
+                let plan = J::plan(request).map_err(|_| crate::failure::from_problems(all::<J>(request)))?;
                 J::run(context, plan)
             },
         }
     }
+}
+
+fn all<J: Job>(request: &Request) -> Vec<Problem> {
+    all_problems(&J::spec().params, request, |request| {
+        J::plan(request).err().unwrap_or_default()
+    })
 }
 
 impl std::fmt::Debug for JobType {

@@ -10,7 +10,6 @@ pub mod context;
 pub mod failure;
 pub mod figures;
 pub mod files;
-
 pub mod import_particles;
 pub mod import_volumes;
 pub mod job;
@@ -18,6 +17,7 @@ pub mod manual;
 pub mod maps;
 pub mod params;
 pub mod particles;
+pub mod problems;
 pub mod process;
 pub mod reconstruct;
 pub mod refine_homogeneous;

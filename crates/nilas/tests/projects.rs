@@ -229,6 +229,11 @@ fn problems_are_reported_all_at_once_with_their_fields() {
     wrong.params.insert("number_of_particles".to_owned(), 0.into());
     wrong.params.insert("pixel_size_angstrom".to_owned(), (-1).into());
     wrong.params.insert("no_such_thing".to_owned(), 1.into());
+    // These two can only be seen once the others are read: they must not wait until those are mended.
+    wrong.params.insert("box_size".to_owned(), 47.into());
+    wrong
+        .params
+        .insert("defocus_min_angstrom".to_owned(), 30_000.into());
     let job = server.client.create_job(project, &wrong).unwrap().record.id;
     let refused = server
         .client
@@ -253,9 +258,41 @@ fn problems_are_reported_all_at_once_with_their_fields() {
         "params.number_of_particles",
         "params.pixel_size_angstrom",
         "params.no_such_thing",
+        "params.box_size",
+        "params.defocus_min_angstrom",
         "lane",
     ] {
         assert!(fields.contains(&field), "{field} is not among {fields:?}");
+    }
+    // The check that the web form makes after each change, and the command line's queue, say the same.
+    let report = server.raw(
+        "POST",
+        &format!("/api/v1/projects/{project}/jobs/{job}/check"),
+        &[("Authorization", &bearer(&server))],
+        "",
+    );
+    let checked = report.json();
+    let checked: Vec<&str> = checked["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| problem["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(checked, fields[..fields.len() - 1]);
+    let url = format!("http://{}", server.address);
+    let told = world.run(&[
+        "job",
+        "--server",
+        &url,
+        "--token",
+        &server.token,
+        "queue",
+        &project.to_string(),
+        &job.to_string(),
+    ]);
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    for field in &checked {
+        assert!(told.contains(field), "{field} is not in {told}");
     }
     assert_eq!(
         server.client.job(project, job).unwrap().record.status,

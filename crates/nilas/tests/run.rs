@@ -77,16 +77,25 @@ fn a_workflow_runs_tells_all_and_is_not_run_twice() {
 fn wrong_workflows_run_nothing_and_name_every_mistake() {
     let world = World::new();
     let wrong = TWO
-        .replacen("box_size = 48", "box_size = 47", 1)
+        .replacen("box_size = 48", "box_size = 47, snr = -1", 1)
         .replace("seed = 2", "sead = 2");
     let output = workflow(&world, &wrong, &[]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(
-        text.contains("job one, box_size") && text.contains("job two, sead"),
-        "{text}"
-    );
+    // An odd box is seen although another value is out of range, and although a type is unknown.
+    let lines = ["job one, snr", "job one, box_size: 47 is odd", "job two, sead"];
+    assert!(lines.iter().all(|line| text.contains(line)), "{text}");
     assert!(!world.path("project/J1/events.jsonl").exists());
+    let wronger = format!("{wrong}\n[[job]]\nid = \"three\"\ntype = \"nonsense\"");
+    let output = workflow(&world, &wronger, &[]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    let lines = [
+        &lines[..],
+        &["job three, job_type: There is no job type 'nonsense'"],
+    ]
+    .concat();
+    assert!(lines.iter().all(|line| text.contains(line)), "{text}");
     // Corrected, the same jobs are used.
     let good = json(&workflow(&world, TWO, &["--json"]));
     assert_eq!(

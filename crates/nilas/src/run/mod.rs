@@ -6,7 +6,7 @@ pub(crate) mod workflow;
 
 use anyhow::{Context, Result};
 use nilas_api::{JobInfo, NewJob, NewProject, PatchJob, RestartJob};
-use nilas_model::{JobId, JobStatus, ProjectId};
+use nilas_model::{JobId, JobStatus, Problem, ProjectId};
 use nilas_server::Master;
 use nilas_server::master::Settings;
 use nilas_store::Database;
@@ -70,16 +70,9 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
             return Ok(ExitCode::from(WRONG));
         }
     };
-    let mut unknown = false;
-    for entry in &workflow.jobs {
-        if nilas_jobs::find(&entry.job_type).is_none() {
-            let problem = nilas_jobs::check::unknown_type(&entry.job_type);
-            eprintln!("error: job {}: {} {}", entry.id, problem.message, problem.hint);
-            unknown = true;
-        }
-    }
-    if unknown {
-        return Ok(ExitCode::from(WRONG));
+    let wrong = wrong_types(&workflow);
+    if !wrong.is_empty() {
+        return Ok(refuse(&wrong));
     }
     let folder = std::path::absolute(&args.project)?;
     let mut settings = Settings::new("nilas run", folder.clone())?;
@@ -93,10 +86,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     book.write()?;
     let wrong = problems(&master, project, &plan)?;
     if !wrong.is_empty() {
-        for line in wrong {
-            eprintln!("error: {line}");
-        }
-        return Ok(ExitCode::from(WRONG));
+        return Ok(refuse(&wrong));
     }
     for (entry, job) in &plan {
         begin(&master, project, *job).with_context(|| format!("job {} ({job})", entry.id))?;
@@ -236,6 +226,43 @@ fn changed_since(entry: &Entry, queued_ms: Option<u64>) -> bool {
         })
 }
 
+fn refuse(wrong: &[String]) -> ExitCode {
+    for line in wrong {
+        eprintln!("error: {line}");
+    }
+    ExitCode::from(WRONG)
+}
+
+/// When a job's type is unknown no job can be made; what is wrong with the others' parameters is told all the same.
+fn wrong_types(workflow: &Workflow) -> Vec<String> {
+    let known = |entry: &Entry| nilas_jobs::find(&entry.job_type);
+    if workflow.jobs.iter().all(|entry| known(entry).is_some()) {
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    for entry in &workflow.jobs {
+        let Some(job_type) = known(entry) else {
+            let unknown = nilas_jobs::check::unknown_type(&entry.job_type);
+            lines.push(line(entry, &unknown));
+            continue;
+        };
+        let request = nilas_jobs::Request {
+            project_dir: PathBuf::new(),
+            params: entry.params.clone(),
+            inputs: BTreeMap::new(),
+        };
+        let problems = (job_type.problems)(&request);
+        let own = problems.iter().filter(|p| p.field.starts_with("params."));
+        lines.extend(own.map(|problem| line(entry, problem)));
+    }
+    lines
+}
+
+fn line(entry: &Entry, problem: &Problem) -> String {
+    let field = problem.field.strip_prefix("params.").unwrap_or(&problem.field);
+    format!("job {}, {field}: {} {}", entry.id, problem.message, problem.hint)
+}
+
 /// All problems of all jobs, before anything runs.
 fn problems(master: &Master, project: ProjectId, plan: &[(&Entry, JobId)]) -> Result<Vec<String>> {
     let mut lines = Vec::new();
@@ -243,13 +270,8 @@ fn problems(master: &Master, project: ProjectId, plan: &[(&Entry, JobId)]) -> Re
         if master.job(project, *job)?.record.status == JobStatus::Completed {
             continue;
         }
-        for problem in master.check_job(project, *job)? {
-            let field = problem.field.strip_prefix("params.").unwrap_or(&problem.field);
-            lines.push(format!(
-                "job {}, {field}: {} {}",
-                entry.id, problem.message, problem.hint
-            ));
-        }
+        let found = master.check_job(project, *job)?;
+        lines.extend(found.iter().map(|problem| line(entry, problem)));
     }
     Ok(lines)
 }
