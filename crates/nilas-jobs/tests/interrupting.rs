@@ -1,54 +1,17 @@
-//! Contract of the job types when they are interrupted: stopped, killed, resumed.
+//! Contract of the job types when their process is killed: they resume, and leave no half result.
 #![allow(clippy::unwrap_used)]
 
 mod project;
 
 use nilas_formats::mrc::MrcFile;
 use nilas_jobs::context::read_json;
-use nilas_model::{EventKind, FailureKind, JobId, JobResult};
+use nilas_model::{EventKind, JobId, JobResult};
 use project::Project;
 use project::contract::{check_completed, particles_with_truth, phantom, refine_inputs};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
-
-/// Runs a job, asks it to stop after `delay`, and says how long stopping took: until it came back by itself, or until
-/// the watch over it lost patience, at which a process of its own exits.
-fn cancel_after(project: &Project, id: JobId, delay: Duration) -> (nilas_model::Failure, Duration) {
-    let stop = Arc::new(AtomicBool::new(false));
-    let order = project.order(id, 1);
-    let flag = Arc::clone(&stop);
-    let asked = std::thread::spawn(move || {
-        std::thread::sleep(delay);
-        flag.store(true, Ordering::Relaxed);
-        Instant::now()
-    });
-    let impatient = Arc::new(Mutex::new(None));
-    let note = Arc::clone(&impatient);
-    let outcome =
-        nilas_jobs::process::run(&order, stop, move || *note.lock().unwrap() = Some(Instant::now()));
-    let ended = impatient.lock().unwrap().unwrap_or_else(Instant::now);
-    let asked = asked.join().unwrap();
-    (
-        outcome.expect_err("the job should have been stopped"),
-        ended.saturating_duration_since(asked),
-    )
-}
-
-#[test]
-fn a_long_simulation_stops_within_a_second_and_leaves_nothing() {
-    let project = Project::new();
-    let mut params = phantom(2_000_000);
-    params["box_size"] = json!(64);
-    params["pixel_size_angstrom"] = json!(2.5);
-    let id = project.add("simulate_particles", params, &[]);
-    let (failure, took) = cancel_after(&project, id, Duration::from_millis(1500));
-    assert_eq!(failure.kind, FailureKind::Cancelled);
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    assert!(!project.job_dir(id).join("output").exists());
-    assert!(!project.job_dir(id).join("staging-1").exists());
-}
 
 /// Not a test of its own: the process that [`killed_processes_resume`] starts and kills.
 #[test]
@@ -172,18 +135,6 @@ fn a_killed_simulation_starts_again_and_leaves_no_half_result() {
     assert!(!staging.exists());
 }
 
-#[test]
-fn refinements_stop_within_a_second() {
-    let project = Project::new();
-    let (simulated, _) = project.complete("simulate_particles", phantom(2000), &[]);
-    let id = project.add("refine_homogeneous", json!({}), &refine_inputs(simulated));
-    let (failure, took) = cancel_after(&project, id, Duration::from_millis(800));
-    assert_eq!(failure.kind, FailureKind::Cancelled);
-    eprintln!("stopped after {took:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    assert!(!project.job_dir(id).join("scratch").exists());
-}
-
 /// Few particles and few starts: enough to be interrupted.
 fn search() -> Value {
     json!({"starts": 2, "iterations": 12, "maximum_resolution_angstrom": 25.0, "seed": 5})
@@ -199,14 +150,4 @@ fn killed_searches_resume() {
         &search(),
         &[("particles", simulated, "particles")],
     );
-}
-
-#[test]
-fn searches_stop_within_a_second() {
-    let project = Project::new();
-    let simulated = particles_with_truth(&project);
-    let id = project.add("ab_initio", search(), &[("particles", simulated, "particles")]);
-    let (failure, took) = cancel_after(&project, id, Duration::from_millis(800));
-    assert_eq!(failure.kind, FailureKind::Cancelled);
-    assert!(took < Duration::from_secs(1), "{took:?}");
 }

@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// How long a job may take to stop by itself once it was asked to. After that the process ends anyway:
 /// nothing that it has not committed counts.
-const PATIENCE: Duration = Duration::from_millis(700);
+pub const PATIENCE: Duration = Duration::from_millis(700);
 
 /// What this program writes into `heartbeat.json`: the sign of life and some numbers for the curious.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

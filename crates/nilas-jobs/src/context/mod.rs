@@ -11,7 +11,7 @@ mod usage;
 
 pub use checkpoint::Fingerprint;
 pub use events::EventLog;
-pub use heartbeat::{Beat, Pulse};
+pub use heartbeat::{Beat, PATIENCE, Pulse};
 pub use inputs::{LoadedMap, read_cube};
 pub use output::MapToWrite;
 pub(crate) use output::{read_failure, write_failure};
