@@ -87,6 +87,21 @@ pub fn io(error: &std::io::Error, doing: &str, path: &Path) -> Failure {
     }
 }
 
+/// The shortage that made a library panic, where its words say so: threads or memory that the system refused.
+pub fn shortage_behind(panic: &str) -> Option<Failure> {
+    // The system's error numbers as the standard library writes them: EAGAIN and ENOMEM.
+    let refused = ["code: 11,", "code: 12,", "os error 11", "os error 12"]
+        .iter()
+        .any(|words| panic.contains(words));
+    refused.then(|| Failure {
+        kind: FailureKind::Resource,
+        message: format!("The system refused threads or memory: {panic}"),
+        hint: "Free memory, or raise the limits of processes and memory (`ulimit -u`, `ulimit -v`) for the account that runs Nilas."
+            .to_owned(),
+        field: None,
+    })
+}
+
 /// Causes that a user would act on differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IoCause {
@@ -140,6 +155,21 @@ mod tests {
         assert_eq!(failure.kind, FailureKind::Resource);
         assert!(failure.message.contains("/data/J3/x.mrc"), "{}", failure.message);
         assert!(failure.hint.contains("full"));
+    }
+
+    #[test]
+    fn a_panic_for_lack_of_threads_is_a_shortage_and_others_are_not() {
+        let error = std::io::Error::from_raw_os_error(libc::EAGAIN);
+        for text in [
+            format!("ThreadPoolBuildError {{ kind: IOError({error:?}) }}"),
+            format!("no thread: {error}"),
+        ] {
+            let found = shortage_behind(&text).expect("a shortage");
+            assert_eq!(found.kind, FailureKind::Resource, "{text}");
+        }
+        let other = std::io::Error::from_raw_os_error(libc::EIO);
+        assert!(shortage_behind(&format!("{other:?}")).is_none());
+        assert!(shortage_behind("index 12 is out of range").is_none());
     }
 
     #[test]

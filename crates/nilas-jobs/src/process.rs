@@ -204,6 +204,9 @@ fn run_caught(job_type: &JobType, context: &mut JobContext, job_dir: &Path) -> R
             .map(|s| (*s).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "unknown".to_owned());
+        if let Some(shortage) = failure::shortage_behind(&text) {
+            return Err(shortage);
+        }
         let place = PANIC_PLACE
             .with(|place| place.borrow_mut().take())
             .unwrap_or_else(|| text.clone());

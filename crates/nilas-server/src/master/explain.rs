@@ -4,6 +4,8 @@ use nilas_launch::Exit;
 use nilas_model::{Failure, FailureKind};
 
 const GIB: f64 = (1u64 << 30) as f64;
+const MORE_MEMORY: &str =
+    "free memory on the machine, use a smaller box or fewer threads, or take a lane with more memory";
 
 /// The failure of a process that left neither results nor `failure.json`. `exit` is absent when nobody saw it end.
 pub fn explain(exit: Option<&Exit>, has_checkpoint: bool) -> Failure {
@@ -37,8 +39,15 @@ pub fn explain(exit: Option<&Exit>, has_checkpoint: bool) -> Failure {
         _ if exit.out_of_memory => failure(
             FailureKind::Resource,
             format!("the machine ran out of memory and the kernel ended the job's process{peak}"),
-            "free memory on the machine, use a smaller box or fewer threads, or take a lane with more memory"
-                .to_owned(),
+            MORE_MEMORY.to_owned(),
+        ),
+        (_, Some(6)) if refused_allocation(exit).is_some() => failure(
+            FailureKind::Resource,
+            format!(
+                "{} could not be had: memory ran out, or the process is limited to less{peak}",
+                refused_allocation(exit).unwrap_or_default()
+            ),
+            format!("{MORE_MEMORY}; `ulimit -v` shows whether a limit is set"),
         ),
         (_, Some(9)) => failure(
             FailureKind::Host,
@@ -99,6 +108,18 @@ pub fn not_started(why: &str) -> Failure {
     }
 }
 
+/// The size of the allocation that a process could not get, in its own last words before it aborted.
+fn refused_allocation(exit: &Exit) -> Option<String> {
+    // What Rust's runtime writes then: "memory allocation of 4294967296 bytes failed".
+    let words = exit.log_tail.rsplit_once("memory allocation of ")?.1;
+    let bytes: u64 = words.split_once(" bytes failed")?.0.parse().ok()?;
+    Some(if bytes >= 1 << 20 {
+        format!("{:.1} GiB of memory", bytes as f64 / GIB)
+    } else {
+        format!("{bytes} more bytes of memory")
+    })
+}
+
 fn last_words(exit: &Exit) -> String {
     match exit.log_tail.lines().rev().find(|line| !line.trim().is_empty()) {
         Some(line) => format!("; the last line of its log is: {}", line.trim()),
@@ -137,6 +158,18 @@ mod tests {
         assert_eq!(kind(exit(Some(101), None, false)), FailureKind::Bug);
         assert_eq!(kind(exit(None, None, false)), FailureKind::Host);
         assert!(explain(None, false).hint.contains("anew"));
+        let starved = Exit {
+            signal: Some(6),
+            log_tail: "--- try 1 on x\nmemory allocation of 4294967296 bytes failed\nbacktrace".to_owned(),
+            ..Exit::default()
+        };
+        let failure = explain(Some(&starved), false);
+        assert_eq!(failure.kind, FailureKind::Resource);
+        assert!(
+            failure.message.starts_with("4.0 GiB of memory could not"),
+            "{failure:?}"
+        );
+        assert_eq!(kind(exit(None, Some(6), false)), FailureKind::Bug);
         let crash = Exit {
             code: Some(101),
             log_tail: "a\nthread panicked\n\n".to_owned(),

@@ -63,7 +63,23 @@ impl World {
 
     pub fn server_with(&self, more: &[&str]) -> Server {
         let mut command = self.nilas(&["server", "--port", "0"]);
-        command.args(more).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.args(more);
+        self.begin(command)
+    }
+
+    /// A server, and all that it starts, after a shell has run `first` in the same process.
+    pub fn server_under(&self, first: &str) -> Server {
+        let server = self.nilas(&[]);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{first} && exec \"$0\" server --port 0")]);
+        command.arg(program());
+        command.envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.env_remove("NILAS_TOKEN").env_remove("NILAS_SERVER");
+        self.begin(command)
+    }
+
+    fn begin(&self, mut command: Command) -> Server {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
