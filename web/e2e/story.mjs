@@ -50,12 +50,13 @@ export async function steps({ page, context, server, story, read }) {
     await page.getByRole("button", { name: "Queue job" }).click();
     await page.getByText("“abc” is not a number.").waitFor();
     await page.getByText("Must be at least 10 kV.").waitFor();
-    await page.getByText("2 things are missing or wrong").waitFor();
+    // the box is a whole number in range: only the server knows that it must be even, and says so beside the others
+    await page.getByText("3 things are missing or wrong").waitFor();
+    await page.locator("#param-box_size-error").filter({ hasText: /even/ }).waitFor();
     await state(page, "building").waitFor();
-    // the box is a whole number in range: only the server knows that it must be even
     await field(page, "Signal-to-noise ratio").fill("0.5");
     await field(page, "Voltage").fill("");
-    await page.locator("#param-box_size-error").filter({ hasText: /even/ }).waitFor();
+    await page.getByText("One thing is missing or wrong").waitFor();
   });
 
   await story.step("queue and watch live", async () => {
@@ -229,6 +230,45 @@ export async function steps({ page, context, server, story, read }) {
     await page.getByRole("row", { name: /test/ }).getByRole("button", { name: "Revoke" }).click();
     await page.getByText("test", { exact: true }).waitFor({ state: "detached" });
     expect((await ask()).status === 401, "the revoked token is still accepted");
+  });
+
+  await story.step("an administrator makes, disables and removes an account", async () => {
+    await page.getByRole("button", { name: "Account menu" }).click();
+    await page.getByRole("menuitem", { name: "Users" }).click();
+    await page.getByLabel("E-mail").fill("bob@lab.example");
+    await page.getByRole("button", { name: "Make the account" }).click();
+    const password = await page.locator(".notice code").innerText();
+    const logIn = async () => {
+      const answer = await fetch(`${server.url}/api/v1/auth/login`, {
+        method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ email: "bob@lab.example", password }),
+      });
+      return answer.status;
+    };
+    expect((await logIn()) === 200, "the new account can't log in");
+    const row = page.getByRole("row", { name: /bob@lab\.example/ });
+    const choose = async (item) => {
+      await row.getByRole("button", { name: "Actions for bob@lab.example" }).click();
+      await page.getByRole("menuitem", { name: item, exact: true }).click();
+    };
+    await choose("Disable");
+    await page.getByRole("dialog").getByRole("button", { name: "Disable account" }).click();
+    await row.getByText("disabled").waitFor();
+    expect((await logIn()) === 401, "a disabled account can log in");
+    await choose("Enable");
+    await row.getByText("user", { exact: true }).waitFor();
+    expect((await logIn()) === 200, "an enabled account can't log in");
+    await choose("Remove");
+    await page.getByRole("dialog").getByRole("button", { name: "Remove account" }).click();
+    await row.waitFor({ state: "detached" });
+  });
+
+  await story.step("a project gets another title", async () => {
+    await page.goto(`${server.url}/projects/P1`);
+    await page.getByRole("button", { name: "More about this project" }).click();
+    await page.getByRole("menuitem", { name: "Title and description" }).click();
+    await page.getByRole("dialog").getByLabel("Title").fill("Second light");
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "Second light" }).waitFor();
   });
 
   await story.step("dark colours, and a phone's width without sideways scrolling", async () => {

@@ -19,8 +19,8 @@ const job = createRoute({
   validateSearch: (search: Record<string, unknown>): { tab?: string } => (typeof search["tab"] === "string" ? { tab: search["tab"] } : {}),
 });
 const account = createRoute({ getParentRoute: () => root, path: "/account", component: lazyRouteComponent(() => import("./pages/AccountPage"), "AccountPage") });
-const users = createRoute({ getParentRoute: () => root, path: "/users", component: lazyRouteComponent(() => import("./pages/AccountPage"), "UsersPage") });
-const lanes = createRoute({ getParentRoute: () => root, path: "/lanes", component: lazyRouteComponent(() => import("./pages/AccountPage"), "LanesPage") });
+const users = createRoute({ getParentRoute: () => root, path: "/users", component: lazyRouteComponent(() => import("./pages/UsersPage"), "UsersPage") });
+const lanes = createRoute({ getParentRoute: () => root, path: "/lanes", component: lazyRouteComponent(() => import("./pages/LanesPage"), "LanesPage") });
 
 /** All pages of the app. */
 export const router = createRouter({

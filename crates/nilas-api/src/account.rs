@@ -42,6 +42,9 @@ pub struct UserInfo {
     pub name: String,
     /// May manage users and detach projects of others.
     pub admin: bool,
+    /// May not sign in; has neither sessions nor tokens.
+    #[serde(default)]
+    pub disabled: bool,
     /// Milliseconds since the Unix epoch.
     pub created_ms: u64,
 }
@@ -62,12 +65,35 @@ pub struct NewUser {
     pub admin: bool,
 }
 
-/// Answer to `POST /users`.
+/// Answer to `POST /users` and `POST /users/{u}/password`.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CreatedUser {
-    /// The new account.
+    /// The account.
     pub user: UserInfo,
     /// The password that the server made, shown this once; absent when one was given.
+    pub password: Option<String>,
+}
+
+/// `PATCH /users/{u}`: absent values stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchUser {
+    /// Display name; everybody may change their own.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Make an administrator, or an ordinary user (administrators only).
+    #[serde(default)]
+    pub admin: Option<bool>,
+    /// Close the account: its sessions and tokens end at once, for good (administrators only).
+    #[serde(default)]
+    pub disabled: Option<bool>,
+}
+
+/// `POST /users/{u}/password` (administrators only, for the accounts of others).
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PasswordReset {
+    /// Password of at least 8 characters; without one the server makes it and tells it once.
+    #[serde(default)]
     pub password: Option<String>,
 }
 

@@ -14,15 +14,15 @@ pub mod system;
 pub mod worker;
 
 pub use account::{
-    CreatedToken, CreatedUser, LoginRequest, Me, NewToken, NewUser, PasswordChange, SignIn, TokenInfo,
-    UserInfo,
+    CreatedToken, CreatedUser, LoginRequest, Me, NewToken, NewUser, PasswordChange, PasswordReset, PatchUser,
+    SignIn, TokenInfo, UserInfo,
 };
 pub use error::{ApiError, ErrorKind};
 pub use files::{BrowseEntry, BrowsePage, FileEntry, FileList, LogPage};
 pub use job::{CheckReport, CloneJob, EventsPage, JobInfo, NewJob, PatchJob, QueueJob, RestartJob};
 pub use lane::{LaneInfo, LaneJob, LaneKind};
 pub use live::ServerEvent;
-pub use project::{AttachProject, AttachReport, NewProject, NewWorkspace, ProjectInfo};
+pub use project::{AttachProject, AttachReport, NewProject, NewWorkspace, PatchProject, ProjectInfo};
 pub use system::{Health, VersionInfo};
 pub use worker::{
     ExitReport, JobOrder, JobState, StopOrder, WorkerHello, WorkerSync, WorkerSyncReply, WorkerWelcome,

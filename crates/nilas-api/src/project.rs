@@ -35,6 +35,18 @@ pub struct NewProject {
     pub path: Option<String>,
 }
 
+/// `PATCH /projects/{p}`: absent values stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchProject {
+    /// Title; not empty.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
 /// `POST /projects/attach`.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AttachProject {

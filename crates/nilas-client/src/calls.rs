@@ -2,16 +2,41 @@
 
 use crate::{Client, Result};
 use nilas_api::{
-    AttachProject, AttachReport, CloneJob, EventsPage, JobInfo, LaneInfo, LogPage, NewJob, NewProject,
-    PatchJob, ProjectInfo, QueueJob, RestartJob, VersionInfo, WorkerHello, WorkerSync, WorkerSyncReply,
-    WorkerWelcome,
+    AttachProject, AttachReport, CloneJob, CreatedUser, EventsPage, JobInfo, LaneInfo, LogPage, NewJob,
+    NewProject, NewUser, PasswordReset, PatchJob, PatchProject, PatchUser, ProjectInfo, QueueJob, RestartJob,
+    UserInfo, VersionInfo, WorkerHello, WorkerSync, WorkerSyncReply, WorkerWelcome,
 };
-use nilas_model::{JobId, ProjectId};
+use nilas_model::{JobId, ProjectId, UserId};
 
 impl Client {
     /// The server's version.
     pub fn version(&self) -> Result<VersionInfo> {
         self.get("/version")
+    }
+
+    /// All accounts.
+    pub fn users(&self) -> Result<Vec<UserInfo>> {
+        self.get("/users")
+    }
+
+    /// Make an account.
+    pub fn create_user(&self, new: &NewUser) -> Result<CreatedUser> {
+        self.post("/users", new)
+    }
+
+    /// Change name or role of an account, close it or open it again.
+    pub fn patch_user(&self, user: UserId, patch: &PatchUser) -> Result<UserInfo> {
+        self.patch(&format!("/users/{user}"), patch)
+    }
+
+    /// Remove an account; its projects stay.
+    pub fn delete_user(&self, user: UserId) -> Result<()> {
+        self.delete(&format!("/users/{user}"))
+    }
+
+    /// Set the password of somebody else.
+    pub fn reset_password(&self, user: UserId, reset: &PasswordReset) -> Result<CreatedUser> {
+        self.post(&format!("/users/{user}/password"), reset)
     }
 
     /// The lanes.
@@ -42,6 +67,11 @@ impl Client {
                 path: path.to_owned(),
             },
         )
+    }
+
+    /// Change title or description of a project.
+    pub fn patch_project(&self, project: ProjectId, patch: &PatchProject) -> Result<ProjectInfo> {
+        self.patch(&format!("/projects/{project}"), patch)
     }
 
     /// Forget a project; its directory stays.

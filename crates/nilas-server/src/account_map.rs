@@ -10,6 +10,7 @@ pub fn user_info(user: User) -> UserInfo {
         email: user.email,
         name: user.name,
         admin: user.admin,
+        disabled: user.disabled,
         created_ms: user.created_ms,
     }
 }

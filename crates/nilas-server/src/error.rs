@@ -7,7 +7,9 @@ use std::path::Path;
 /// A failure of the store, in the words of the API.
 pub fn store(error: StoreError) -> ApiError {
     let kind = match &error {
-        StoreError::Taken { .. } | StoreError::InUse { .. } => ErrorKind::Conflict,
+        StoreError::Taken { .. } | StoreError::InUse { .. } | StoreError::LastAdmin { .. } => {
+            ErrorKind::Conflict
+        }
         StoreError::Io { source, .. } => match source.kind() {
             // The disk's state, not the server's: it can be mended and the request repeated.
             std::io::ErrorKind::StorageFull
@@ -17,6 +19,7 @@ pub fn store(error: StoreError) -> ApiError {
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             _ => ErrorKind::Internal,
         },
+        StoreError::Missing { .. } => ErrorKind::NotFound,
         StoreError::Refused { .. } | StoreError::NotAProject { .. } => ErrorKind::BadRequest,
         _ => ErrorKind::Internal,
     };

@@ -2,6 +2,7 @@
 //! live events, the web app's files).
 
 mod account_map;
+mod accounts;
 mod app;
 mod assets;
 mod browser;

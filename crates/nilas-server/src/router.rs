@@ -43,10 +43,16 @@ fn protected() -> OpenApiRouter<App> {
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::patch_user, users::delete_user))
+        .routes(routes!(users::reset_password))
         .routes(routes!(jobs::list_job_types))
         .routes(routes!(projects::list_projects, projects::create_project))
         .routes(routes!(projects::attach_project))
-        .routes(routes!(projects::get_project, projects::detach_project))
+        .routes(routes!(
+            projects::get_project,
+            projects::patch_project,
+            projects::detach_project
+        ))
         .routes(routes!(projects::list_workspaces, projects::create_workspace))
         .routes(routes!(jobs::list_jobs, jobs::create_job))
         .routes(routes!(jobs::get_job, jobs::patch_job, jobs::delete_job))

@@ -5,7 +5,7 @@ use crate::browser::Browser;
 use crate::error::{internal, io, store};
 use crate::master::{Master, Settings};
 use nilas_api::ApiError;
-use nilas_store::{Database, DirectoryLock};
+use nilas_store::{Accounts, Database, DirectoryLock};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
@@ -83,7 +83,7 @@ impl Server {
         let lock = DirectoryLock::take(&settings.data, &what, &nilas_launch::host_name()).map_err(store)?;
         let database = Database::open(&database_file(&settings.data)).map_err(store)?;
         let first_admin = first_admin(&database)?;
-        write_token(&database, &settings.data)?;
+        keep_token(&database.accounts(), &settings.data)?;
         let mut of_master = Settings::new(&what, settings.projects.clone())
             .map_err(|e| internal(format!("the own program: {e}")))?;
         of_master.cores = settings.cores.unwrap_or(of_master.cores);
@@ -98,7 +98,7 @@ impl Server {
         roots.push(settings.projects.clone());
         roots.extend(std::env::home_dir());
         roots.extend(settings.attach.iter().cloned());
-        let app = App::new(master, Browser::new(&roots));
+        let app = App::new(master, Browser::new(&roots), &settings.data);
         let url = format!("http://{address}");
         std::fs::write(address_file(&settings.data), &url).map_err(|e| io(&settings.data, &e))?;
         Ok(Server {
@@ -155,9 +155,12 @@ fn first_admin(database: &Database) -> Result<Option<(String, String)>, ApiError
     Ok(password.map(|password| (user.email, password)))
 }
 
-/// A token for `nilas job`, `nilas project` ... of the user who runs the server, who may write the database anyway.
-fn write_token(database: &Database, data: &Path) -> Result<(), ApiError> {
-    let accounts = database.accounts();
+/// A token for `nilas job`, `nilas project` ... of the user who runs the server, who may write the database anyway:
+/// a new one when that of [`token_file`] opens no administrator's account (any more).
+///
+/// # Errors
+/// When the database or the file can't be read or written.
+pub fn keep_token(accounts: &Accounts, data: &Path) -> Result<(), ApiError> {
     let path = token_file(data);
     if let Ok(token) = std::fs::read_to_string(&path)
         && accounts
@@ -168,7 +171,7 @@ fn write_token(database: &Database, data: &Path) -> Result<(), ApiError> {
         return Ok(());
     }
     let users = accounts.users().map_err(store)?;
-    let Some(admin) = users.into_iter().find(|user| user.admin) else {
+    let Some(admin) = users.into_iter().find(|user| user.admin && !user.disabled) else {
         return Ok(());
     };
     let (_, token) = accounts

@@ -4,7 +4,6 @@
 //! with a browser's `Origin` must come from the page that this server itself served. Tokens need no such check,
 //! as a browser never sends them by itself.
 
-use crate::account_map::user_info;
 use crate::app::App;
 use crate::extract::{Refusal, blocking};
 use axum::extract::{Request, State};
@@ -24,6 +23,23 @@ pub struct Caller {
     pub user: UserInfo,
     /// How it signed in.
     pub via: SignIn,
+    /// What it showed, for connections that outlive the request.
+    pub secret: Secret,
+}
+
+/// What a request shows to prove who makes it.
+#[derive(Clone)]
+pub enum Secret {
+    /// Of the session cookie.
+    Session(String),
+    /// API token.
+    Token(String),
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 impl Caller {
@@ -112,53 +128,30 @@ async fn identify(app: App, headers: &HeaderMap, method: &Method) -> Result<Call
             "sign in, or send a token made with `nilas token create` as `Authorization: Bearer <token>`",
         )
     };
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let token = value
-            .to_str()
-            .ok()
-            .and_then(|v| v.strip_prefix("Bearer "))
-            .map(str::trim)
-            .map(str::to_owned);
-        let token = token.ok_or_else(missing)?;
-        let user = blocking(move || {
-            app.master
-                .accounts()
-                .user_of_token(&token)
-                .map(|user| user.map(user_info))
-                .map_err(crate::error::store)
-        })
-        .await?;
-        return match user {
-            Some(user) => Ok(Caller {
-                user,
-                via: SignIn::Token,
-            }),
-            None => Err(ApiError::new(
-                ErrorKind::Unauthorized,
-                "the token is unknown, revoked or past its end",
-                "make a new one with `nilas token create`",
-            )
-            .into()),
-        };
-    }
-    let secret = cookie_of(headers).ok_or_else(missing)?.to_owned();
-    if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        check_origin(headers)?;
-    }
-    let user = blocking(move || {
-        app.master
-            .accounts()
-            .user_of_session(&secret)
-            .map(|user| user.map(user_info))
-            .map_err(crate::error::store)
-    })
-    .await?;
-    match user {
-        Some(user) => Ok(Caller {
-            user,
-            via: SignIn::Session,
-        }),
-        None => Err(ApiError::new(ErrorKind::Unauthorized, "the session has ended", "sign in again").into()),
+    let (secret, via) = if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer "));
+        let token = token.ok_or_else(missing)?.trim().to_owned();
+        (Secret::Token(token), SignIn::Token)
+    } else {
+        let session = cookie_of(headers).ok_or_else(missing)?.to_owned();
+        if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            check_origin(headers)?;
+        }
+        (Secret::Session(session), SignIn::Session)
+    };
+    let shown = secret.clone();
+    match blocking(move || app.account_of(&shown)).await? {
+        Some(user) => Ok(Caller { user, via, secret }),
+        None => {
+            let (message, hint) = match via {
+                SignIn::Token => (
+                    "the token is unknown, revoked or past its end",
+                    "make a new one with `nilas token create`",
+                ),
+                SignIn::Session => ("the session has ended", "sign in again"),
+            };
+            Err(ApiError::new(ErrorKind::Unauthorized, message, hint).into())
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Each entry brings the database from its place in the list to the next; entries are never changed.
-const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE user (
         id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
         password TEXT NOT NULL, admin INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT;
@@ -25,7 +26,9 @@ const MIGRATIONS: &[&str] = &["
         status TEXT NOT NULL, updated_ms INTEGER NOT NULL, record TEXT NOT NULL,
         PRIMARY KEY (project, id)) STRICT, WITHOUT ROWID;
     CREATE INDEX job_status ON job(status);
-"];
+",
+    "ALTER TABLE user ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0",
+];
 
 /// The database. Cheap to clone; one connection, used by one caller at a time.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! What can go wrong in the store.
 
+use nilas_model::UserId;
 use std::path::{Path, PathBuf};
 
 /// A failure of the store.
@@ -63,6 +64,18 @@ pub enum StoreError {
         /// The e-mail address.
         email: String,
     },
+    /// There is no such account.
+    #[error("there is no account {id}")]
+    Missing {
+        /// Its id.
+        id: UserId,
+    },
+    /// Nobody would be left to administrate.
+    #[error("{email} is the last administrator who can sign in")]
+    LastAdmin {
+        /// The account that was to go.
+        email: String,
+    },
     /// The request doesn't fit.
     #[error("{message}")]
     Refused {
@@ -100,6 +113,8 @@ impl StoreError {
             }
             StoreError::TooNew { .. } => "update this program".to_owned(),
             StoreError::Taken { .. } => "use another address, or `nilas user passwd` to set a new password".to_owned(),
+            StoreError::Missing { .. } => "`nilas user list` shows all".to_owned(),
+            StoreError::LastAdmin { .. } => "make another account an administrator first".to_owned(),
             StoreError::Refused { hint, .. } => hint.clone(),
         }
     }

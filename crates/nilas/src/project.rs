@@ -3,7 +3,7 @@
 use crate::installation::Connection;
 use anyhow::Result;
 use clap::Subcommand;
-use nilas_api::{NewProject, ProjectInfo};
+use nilas_api::{NewProject, PatchProject, ProjectInfo};
 use nilas_model::ProjectId;
 use std::path::PathBuf;
 
@@ -41,7 +41,18 @@ enum ProjectCommand {
         /// Project, for example P1.
         project: ProjectId,
     },
-    /// Forget a project; its directory stays as it is.
+    /// Change title or description of a project.
+    Edit {
+        /// Project, for example P1.
+        project: ProjectId,
+        /// New title.
+        #[arg(long, required_unless_present = "description")]
+        title: Option<String>,
+        /// New description.
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Forget a project. No file is deleted: its directory stays as it is and can be attached again.
     Detach {
         /// Project, for example P1.
         project: ProjectId,
@@ -92,6 +103,17 @@ pub fn run(args: &ProjectArgs) -> Result<()> {
             let mut lines = vec![line(&info)];
             lines.extend(jobs.iter().map(crate::job::line));
             crate::print_lines(&lines, "");
+        }
+        ProjectCommand::Edit {
+            project,
+            title,
+            description,
+        } => {
+            let patch = PatchProject {
+                title: title.clone(),
+                description: description.clone(),
+            };
+            show(&client.patch_project(*project, &patch)?, args.json)?;
         }
         ProjectCommand::Detach { project } => client.detach_project(*project)?,
     }

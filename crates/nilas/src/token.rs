@@ -39,7 +39,7 @@ pub fn run(args: &TokenArgs) -> Result<()> {
     let users = accounts.users().map_err(crate::with_hint)?;
     let user = match email {
         Some(email) => users.iter().find(|user| user.email.eq_ignore_ascii_case(email)),
-        None => users.iter().find(|user| user.admin),
+        None => users.iter().find(|user| user.admin && !user.disabled),
     };
     let user =
         user.context("there is no such account: `nilas user list` shows all, `nilas user add` makes one")?;

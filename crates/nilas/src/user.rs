@@ -3,6 +3,9 @@
 use crate::installation::Installation;
 use anyhow::{Context, Result};
 use clap::Subcommand;
+use nilas_server::serve::{keep_token, token_file};
+use nilas_store::Accounts;
+use nilas_store::accounts::{User, UserChange};
 
 /// What to do, and where.
 #[derive(Debug, clap::Args)]
@@ -31,6 +34,36 @@ enum UserCommand {
     },
     /// List the accounts.
     List,
+    /// Close an account: its sessions and tokens end at once, for good.
+    Disable {
+        /// E-mail address.
+        email: String,
+    },
+    /// Open a closed account again; its password still holds, new tokens have to be made.
+    Enable {
+        /// E-mail address.
+        email: String,
+    },
+    /// Make an account an administrator's, or with --off an ordinary one.
+    Admin {
+        /// E-mail address.
+        email: String,
+        /// Take the role away.
+        #[arg(long)]
+        off: bool,
+    },
+    /// Change the display name.
+    Rename {
+        /// E-mail address.
+        email: String,
+        /// New display name.
+        name: String,
+    },
+    /// Remove an account with its sessions and tokens. Its projects and jobs stay.
+    Remove {
+        /// E-mail address.
+        email: String,
+    },
     /// Set a password, read from the first line of the standard input; all sessions of the account end.
     Passwd {
         /// E-mail address.
@@ -44,6 +77,11 @@ enum UserCommand {
 /// With what is wrong and what to do.
 pub fn run(args: &UserArgs) -> Result<()> {
     let accounts = args.installation.database()?.accounts();
+    let change = |email: &str, change: UserChange| -> Result<()> {
+        let user = find(&accounts, email)?;
+        accounts.change_user(user.id, &change).map_err(crate::with_hint)?;
+        Ok(())
+    };
     match &args.command {
         UserCommand::Add {
             email,
@@ -71,7 +109,11 @@ pub fn run(args: &UserArgs) -> Result<()> {
         }
         UserCommand::List => {
             let users = accounts.users().map_err(crate::with_hint)?;
-            let role = |admin| if admin { "administrator" } else { "" };
+            let role = |user: &User| match (user.disabled, user.admin) {
+                (true, _) => "disabled",
+                (false, true) => "administrator",
+                (false, false) => "",
+            };
             let lines: Vec<String> = users
                 .iter()
                 .map(|user| {
@@ -80,11 +122,43 @@ pub fn run(args: &UserArgs) -> Result<()> {
                         user.id.to_string(),
                         user.email,
                         user.name,
-                        role(user.admin)
+                        role(user)
                     )
                 })
                 .collect();
             crate::print_lines(&lines, "there are no accounts yet");
+        }
+        UserCommand::Disable { email } => change(
+            email,
+            UserChange {
+                disabled: Some(true),
+                ..UserChange::default()
+            },
+        )?,
+        UserCommand::Enable { email } => change(
+            email,
+            UserChange {
+                disabled: Some(false),
+                ..UserChange::default()
+            },
+        )?,
+        UserCommand::Admin { email, off } => change(
+            email,
+            UserChange {
+                admin: Some(!off),
+                ..UserChange::default()
+            },
+        )?,
+        UserCommand::Rename { email, name } => change(
+            email,
+            UserChange {
+                name: Some(name.clone()),
+                ..UserChange::default()
+            },
+        )?,
+        UserCommand::Remove { email } => {
+            let user = find(&accounts, email)?;
+            accounts.delete_user(user.id).map_err(crate::with_hint)?;
         }
         UserCommand::Passwd { email } => {
             accounts
@@ -92,7 +166,17 @@ pub fn run(args: &UserArgs) -> Result<()> {
                 .map_err(crate::with_hint)?;
         }
     }
+    // The command line's own token may have been one of the account's.
+    let data = args.installation.data()?;
+    if token_file(&data).exists() {
+        keep_token(&accounts, &data)?;
+    }
     Ok(())
+}
+
+fn find(accounts: &Accounts, email: &str) -> Result<User> {
+    let found = accounts.user_by_email(email).map_err(crate::with_hint)?;
+    found.with_context(|| format!("there is no account for {email}\n`nilas user list` shows all"))
 }
 
 fn read_password() -> Result<String> {

@@ -47,7 +47,8 @@ fn nothing_but_the_door_is_open() {
                 .replace("{p}", "P1")
                 .replace("{j}", "J1")
                 .replace("{path}", "a/b")
-                .replace("{id}", "1");
+                .replace("{id}", "1")
+                .replace("{u}", "U1");
             for headers in [
                 vec![JSON],
                 vec![JSON, ("Authorization", "Bearer nilas_wrong")],

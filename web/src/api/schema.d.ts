@@ -93,7 +93,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Changes of projects and jobs and new lines of event logs, as server-sent events: each `data:` line is a `ServerEvent`. */
+        /**
+         * Changes of projects and jobs and new lines of event logs, as server-sent events: each `data:` line is a `ServerEvent`.
+         *     The stream ends when the session or token that opened it does.
+         */
         get: operations["live_events"];
         put?: never;
         post?: never;
@@ -217,11 +220,15 @@ export interface paths {
         get: operations["get_project"];
         put?: never;
         post?: never;
-        /** Detach a project: the server forgets it, its directory stays as it is. */
+        /**
+         * Detach a project: the server forgets it. No file is ever deleted: the directory stays as it is, and
+         *     `POST /projects/attach` brings the project back.
+         */
         delete: operations["detach_project"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change title or description of a project. */
+        patch: operations["patch_project"];
         trace?: never;
     };
     "/api/v1/projects/{p}/jobs": {
@@ -536,6 +543,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{u}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove an account with its sessions and tokens (administrators only). Projects and jobs that it made stay. Refused
+         *     for the last administrator and for one's own account.
+         */
+        delete: operations["delete_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an account: its name (everybody their own), its role, or whether it may be used (administrators). Disabling
+         *     ends its sessions and tokens at once. Refused for the last administrator.
+         */
+        patch: operations["patch_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{u}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set the password of somebody else (administrators only); all sessions of that account end. */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/version": {
         parameters: {
             query?: never;
@@ -688,11 +736,11 @@ export interface components {
             /** @description The secret for `Authorization: Bearer ...`, shown this once. */
             token: string;
         };
-        /** @description Answer to `POST /users`. */
+        /** @description Answer to `POST /users` and `POST /users/{u}/password`. */
         CreatedUser: {
             /** @description The password that the server made, shown this once; absent when one was given. */
             password?: string | null;
-            /** @description The new account. */
+            /** @description The account. */
             user: components["schemas"]["UserInfo"];
         };
         /** @description One curve of a figure. */
@@ -1400,6 +1448,11 @@ export interface components {
             /** @description The new one, at least 8 characters. */
             new: string;
         };
+        /** @description `POST /users/{u}/password` (administrators only, for the accounts of others). */
+        PasswordReset: {
+            /** @description Password of at least 8 characters; without one the server makes it and tells it once. */
+            password?: string | null;
+        };
         /** @description `PATCH /projects/{p}/jobs/{j}`: absent fields stay. Parameters and inputs only change while the job is building. */
         PatchJob: {
             /** @description New description. */
@@ -1413,6 +1466,22 @@ export interface components {
             /** @description New title. */
             title?: string | null;
             workspace?: components["schemas"]["WorkspaceId"] | null;
+        };
+        /** @description `PATCH /projects/{p}`: absent values stay. */
+        PatchProject: {
+            /** @description Free text. */
+            description?: string | null;
+            /** @description Title; not empty. */
+            title?: string | null;
+        };
+        /** @description `PATCH /users/{u}`: absent values stay. */
+        PatchUser: {
+            /** @description Make an administrator, or an ordinary user (administrators only). */
+            admin?: boolean | null;
+            /** @description Close the account: its sessions and tokens end at once, for good (administrators only). */
+            disabled?: boolean | null;
+            /** @description Display name; everybody may change their own. */
+            name?: string | null;
         };
         /** @description A problem with a job's parameters or inputs, found before it runs. All are reported at once. */
         Problem: {
@@ -1604,6 +1673,8 @@ export interface components {
              * @description Milliseconds since the Unix epoch.
              */
             created_ms: number;
+            /** @description May not sign in; has neither sessions nor tokens. */
+            disabled?: boolean;
             /** @description E-mail address, which is the login name. */
             email: string;
             /** @description Id. */
@@ -2101,6 +2172,48 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    patch_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description project id */
+                p: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchProject"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInfo"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2956,6 +3069,150 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description user id */
+                u: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    patch_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description user id */
+                u: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserInfo"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description user id */
+                u: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedUser"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,10 +1,10 @@
-import { Button, Checkbox, CopyButton, Group, NumberInput, PasswordInput, TextInput } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Button, Group, NumberInput, PasswordInput, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { api, ok } from "../api/client";
-import { formatBytes, formatTime } from "../api/format";
-import { keys, queryClient, useLanes, useMe, useTokens, useUsers } from "../api/queries";
-import { Empty, ErrorNotice, Loading } from "../shell/States";
+import { formatTime } from "../api/format";
+import { keys, queryClient, useMe, useTokens } from "../api/queries";
+import { ErrorNotice, Loading } from "../shell/States";
+import { Secret } from "./Secret";
 
 /** The account: password and API tokens. */
 export function AccountPage() {
@@ -21,18 +21,6 @@ export function AccountPage() {
       </section>
       <Tokens />
       <Password />
-    </div>
-  );
-}
-
-function Secret({ label, value }: { label: string; value: string }) {
-  return (
-    <div className="notice" data-tone="warn" role="status">
-      <h3>{label}</h3>
-      <div className="row" style={{ marginTop: 4 }}>
-        <code className="mono" style={{ overflowWrap: "anywhere", userSelect: "all" }}>{value}</code>
-        <CopyButton value={value}>{({ copied, copy }) => <Button variant="default" onClick={copy}>{copied ? "Copied" : "Copy"}</Button>}</CopyButton>
-      </div>
     </div>
   );
 }
@@ -131,91 +119,5 @@ function Password() {
         <div><Button type="submit" size="sm" variant="default">Change password</Button></div>
       </form>
     </section>
-  );
-}
-
-/** Accounts of this server (administrators make new ones). */
-export function UsersPage() {
-  const users = useUsers();
-  const [email, setEmail] = useState("");
-  const [name, setName] = useState("");
-  const [admin, setAdmin] = useState(false);
-  const [made, setMade] = useState<{ email: string; password: string } | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const create = async (e: FormEvent) => {
-    e.preventDefault();
-    setError(null);
-    try {
-      const answer = await ok(api.POST("/api/v1/users", { body: { email: email.trim(), name: name.trim(), admin, password: null } }));
-      setMade(answer.password ? { email: answer.user.email, password: answer.password } : null);
-      setEmail("");
-      setName("");
-      setAdmin(false);
-      await queryClient.invalidateQueries({ queryKey: keys.users });
-    } catch (failure) {
-      setError(failure);
-    }
-  };
-  return (
-    <div className="stack" style={{ maxWidth: 860, marginInline: "auto" }}>
-      <h1 style={{ fontSize: 21 }}>Users</h1>
-      <section className="panel pad" style={{ overflowX: "auto" }}>
-        {users.isPending && <Loading what="users" />}
-        {users.error && <ErrorNotice error={users.error} />}
-        {users.data && (
-          <table className="data-table">
-            <thead><tr><th scope="col">Id</th><th scope="col">Name</th><th scope="col">E-mail</th><th scope="col">Role</th><th scope="col">Made</th></tr></thead>
-            <tbody>{users.data.map((u) => <tr key={u.id}><td className="mono muted">{u.id}</td><td>{u.name}</td><td>{u.email}</td><td>{u.admin ? "administrator" : "user"}</td><td>{formatTime(u.created_ms)}</td></tr>)}</tbody>
-          </table>
-        )}
-      </section>
-      {made && <Secret label={`Password of ${made.email}; it is not shown again`} value={made.password} />}
-      <form onSubmit={create} className="panel pad stack" aria-label="New user">
-        <h2>New user</h2>
-        <Group grow align="flex-end">
-          <TextInput label="E-mail" required value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
-          <TextInput label="Name" value={name} onChange={(e) => setName(e.currentTarget.value)} />
-        </Group>
-        <Checkbox label="Administrator" checked={admin} onChange={(e) => setAdmin(e.currentTarget.checked)} />
-        {error !== null && <ErrorNotice error={error} />}
-        <div><Button type="submit" size="sm">Make the account</Button></div>
-      </form>
-    </div>
-  );
-}
-
-/** Lanes with their machines and load. */
-export function LanesPage() {
-  const lanes = useLanes();
-  return (
-    <div className="stack" style={{ maxWidth: 1000, marginInline: "auto" }}>
-      <h1 style={{ fontSize: 21 }}>Lanes</h1>
-      {lanes.isPending && <Loading what="lanes" />}
-      {lanes.error && <ErrorNotice error={lanes.error} retry={() => void lanes.refetch()} />}
-      {lanes.data?.length === 0 && <Empty title="No lanes" />}
-      {lanes.data && lanes.data.length > 0 && (
-        <section className="panel pad" style={{ overflowX: "auto" }}>
-          <table className="data-table">
-            <thead><tr>{["Lane", "Machine", "Cores", "Memory", "State", "Running", "Waiting"].map((h) => <th key={h} scope="col">{h}</th>)}</tr></thead>
-            <tbody>
-              {lanes.data.map((lane) => (
-                <tr key={lane.name}>
-                  <td style={{ fontWeight: 500 }}>{lane.name}</td>
-                  <td>{lane.host}<span className="muted">, {lane.kind === "local" ? "this server" : "worker"}</span></td>
-                  <td>{lane.cores}</td>
-                  <td>{formatBytes(lane.memory_bytes)}</td>
-                  <td style={{ color: lane.connected ? "var(--s-completed)" : "var(--s-failed)" }}>{lane.connected ? "connected" : `gone since ${formatTime(lane.last_seen_ms)}`}</td>
-                  <td>
-                    {lane.running.length === 0 && "–"}
-                    {lane.running.map((r) => <Link key={`${r.project}/${r.job}`} className="mono" style={{ marginRight: 10 }} to="/projects/$project/jobs/$job" params={{ project: r.project, job: r.job }}>{r.project}/{r.job}</Link>)}
-                  </td>
-                  <td>{lane.queued}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
-      )}
-    </div>
   );
 }

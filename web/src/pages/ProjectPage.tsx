@@ -1,9 +1,9 @@
-import { Button, Group, Menu, Modal, SegmentedControl, Tabs, TextInput, ActionIcon } from "@mantine/core";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { ActionIcon, Button, Group, Modal, SegmentedControl, Tabs, TextInput } from "@mantine/core";
+import { Link, useParams } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, ok } from "../api/client";
 import { formatDuration, formatTime } from "../api/format";
-import type { JobInfo, ProjectInfo } from "../api/model";
+import type { JobInfo } from "../api/model";
 import { keys, queryClient, useJobs, useProject } from "../api/queries";
 import { NewJobDialog } from "../builder/NewJobDialog";
 import { Icon } from "../shell/Icon";
@@ -11,6 +11,7 @@ import { Empty, ErrorNotice, Loading, useNow, useTitle } from "../shell/States";
 import { elapsedSeconds, isActive, ProgressBar, Status } from "../shell/Status";
 import { JobGraph, parentsOf } from "./JobGraph";
 import { keyStatistic, matches } from "./jobSummary";
+import { ProjectMenu } from "./ProjectMenu";
 
 const VIEW = "nilas.project-view";
 
@@ -135,37 +136,6 @@ function JobTable({ jobs, now }: { jobs: JobInfo[]; now: number }) {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function ProjectMenu({ project }: { project: ProjectInfo }) {
-  const navigate = useNavigate();
-  const [confirm, setConfirm] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const detach = async () => {
-    try {
-      await ok(api.DELETE("/api/v1/projects/{p}", { params: { path: { p: project.id } } }));
-      void queryClient.invalidateQueries({ queryKey: keys.projects });
-      await navigate({ to: "/" });
-    } catch (failure) {
-      setError(failure);
-    }
-  };
-  return (
-    <>
-      <Menu position="bottom-end">
-        <Menu.Target><ActionIcon variant="default" size={30} aria-label="More about this project"><Icon name="dots" /></ActionIcon></Menu.Target>
-        <Menu.Dropdown><Menu.Item onClick={() => setConfirm(true)}>Detach from this server</Menu.Item></Menu.Dropdown>
-      </Menu>
-      <Modal opened={confirm} onClose={() => setConfirm(false)} title="Detach the project?">
-        <div className="stack">
-          <p>The server forgets the project. Its directory stays as it is, and can be attached again, here or elsewhere.</p>
-          <p className="mono small">{project.path}</p>
-          {error !== null && <ErrorNotice error={error} />}
-          <Group justify="flex-end"><Button variant="default" onClick={() => setConfirm(false)}>Cancel</Button><Button color="red" onClick={detach}>Detach</Button></Group>
-        </div>
-      </Modal>
-    </>
   );
 }
 

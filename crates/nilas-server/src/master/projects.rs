@@ -2,7 +2,9 @@
 
 use super::{Inner, Master, OpenProject, Shared};
 use crate::error::{conflict, store};
-use nilas_api::{ApiError, AttachReport, ErrorKind, NewProject, NewWorkspace, ProjectInfo, ServerEvent};
+use nilas_api::{
+    ApiError, AttachReport, ErrorKind, NewProject, NewWorkspace, PatchProject, ProjectInfo, ServerEvent,
+};
 use nilas_model::{ProjectId, ProjectRecord, WorkspaceId, WorkspaceRecord};
 use nilas_scheduler::JobKey;
 use nilas_store::{DirectoryLock, ProjectDir, now_ms};
@@ -27,11 +29,7 @@ impl Master {
     /// Make a project.
     pub fn create_project(&self, request: &NewProject, owner: &str) -> Result<ProjectInfo, ApiError> {
         if request.title.trim().is_empty() {
-            return Err(ApiError::new(
-                ErrorKind::BadRequest,
-                "a project needs a title",
-                "",
-            ));
+            return Err(untitled());
         }
         let path = match &request.path {
             Some(path) if Path::new(path).is_absolute() => PathBuf::from(path),
@@ -48,6 +46,25 @@ impl Master {
         let (dir, _) =
             ProjectDir::create(&path, request.title.trim(), &request.description, owner).map_err(store)?;
         Ok(self.shared.take_in(dir.path())?.project)
+    }
+
+    /// Change title or description of a project.
+    pub fn patch_project(&self, id: ProjectId, request: &PatchProject) -> Result<ProjectInfo, ApiError> {
+        let title = request.title.as_deref().map(str::trim);
+        if title == Some("") {
+            return Err(untitled());
+        }
+        let inner = self.shared.lock();
+        self.shared.project_info(&inner, id)?;
+        self.shared.change_project(&inner, id, |record| {
+            if let Some(title) = title {
+                title.clone_into(&mut record.title);
+            }
+            if let Some(description) = &request.description {
+                record.description.clone_from(description);
+            }
+        })?;
+        self.shared.project_info(&inner, id)
     }
 
     /// Take in an existing project directory and rebuild everything from its files.
@@ -209,6 +226,14 @@ impl Shared {
             warnings,
         })
     }
+}
+
+fn untitled() -> ApiError {
+    ApiError::new(
+        ErrorKind::BadRequest,
+        "a project needs a title",
+        "say what it holds in a few words",
+    )
 }
 
 /// A directory name that is not taken, made of a title.

@@ -40,7 +40,8 @@ pub async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Respon
             app.master
                 .accounts()
                 .end_session(&secret)
-                .map_err(crate::error::store)
+                .map_err(crate::error::store)?;
+            app.access_changed()
         })
         .await?;
     }

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
-use nilas_api::{ApiError, AttachProject, AttachReport, NewProject, NewWorkspace, ProjectInfo};
+use nilas_api::{ApiError, AttachProject, AttachReport, NewProject, NewWorkspace, PatchProject, ProjectInfo};
 use nilas_model::{ProjectId, WorkspaceRecord};
 
 /// All projects.
@@ -61,7 +61,22 @@ pub async fn get_project(
     Ok(Json(blocking(move || app.master.project(p)).await?))
 }
 
-/// Detach a project: the server forgets it, its directory stays as it is.
+/// Change title or description of a project.
+#[utoipa::path(patch, path = "/projects/{p}", tag = "projects", params(("p" = String, Path, description = "project id")),
+    request_body = PatchProject, responses((status = 200, body = ProjectInfo), (status = 400, body = ApiError),
+    (status = 404, body = ApiError)))]
+pub async fn patch_project(
+    State(app): State<App>,
+    Place(p): Place<ProjectId>,
+    Body(request): Body<PatchProject>,
+) -> Result<Json<ProjectInfo>, Refusal> {
+    Ok(Json(
+        blocking(move || app.master.patch_project(p, &request)).await?,
+    ))
+}
+
+/// Detach a project: the server forgets it. No file is ever deleted: the directory stays as it is, and
+/// `POST /projects/attach` brings the project back.
 #[utoipa::path(delete, path = "/projects/{p}", tag = "projects", params(("p" = String, Path, description = "project id")),
     responses((status = 204), (status = 404, body = ApiError), (status = 409, body = ApiError)))]
 pub async fn detach_project(

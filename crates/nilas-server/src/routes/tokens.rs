@@ -59,10 +59,10 @@ pub async fn revoke_token(
     Place(id): Place<u64>,
 ) -> Result<StatusCode, Refusal> {
     let found = blocking(move || {
-        app.master
-            .accounts()
-            .revoke_token(caller.user.id, id)
-            .map_err(store)
+        let accounts = app.master.accounts();
+        let found = accounts.revoke_token(caller.user.id, id).map_err(store)?;
+        app.access_changed()?;
+        Ok(found)
     })
     .await?;
     if found {
