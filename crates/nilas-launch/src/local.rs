@@ -20,7 +20,10 @@ use std::time::{Duration, Instant};
 pub const GRACE: Duration = Duration::from_secs(8);
 /// Time between looks at a process's memory.
 const LOOK: Duration = Duration::from_secs(1);
-const TAIL_BYTES: u64 = 2000;
+/// How much of the end of a log is looked at: a backtrace and what stands before it.
+const TAIL_BYTES: u64 = 32 * 1024;
+/// Begins the part of a try in `job.log`.
+const TRY: &str = "--- try ";
 
 /// `process.json`: what was started last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +143,7 @@ impl Launcher for LocalLauncher {
             .append(true)
             .open(&log_path)
             .map_err(io("opening", &log_path))?;
-        writeln!(log, "--- try {} on {}", order.attempt, self.host).map_err(io("writing", &log_path))?;
+        writeln!(log, "{TRY}{} on {}", order.attempt, self.host).map_err(io("writing", &log_path))?;
         let errors = log.try_clone().map_err(io("opening", &log_path))?;
         let cores = order.cores.max(1).to_string();
         let out_of_memory_before = process::out_of_memory_kills();
@@ -313,7 +316,12 @@ fn log_tail(job_dir: &Path) -> String {
         file.seek(SeekFrom::Start(size.saturating_sub(TAIL_BYTES)))?;
         let mut bytes = Vec::new();
         file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+        let text = String::from_utf8_lossy(&bytes);
+        // What an earlier try said is not the reason of this end.
+        let this_try = text.rsplit_once(TRY).map_or(&*text, |(_, own)| {
+            own.split_once('\n').map_or("", |(_, said)| said)
+        });
+        Ok(this_try.trim().to_owned())
     };
     read().unwrap_or_default()
 }

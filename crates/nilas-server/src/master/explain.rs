@@ -121,7 +121,9 @@ fn refused_allocation(exit: &Exit) -> Option<String> {
 }
 
 fn last_words(exit: &Exit) -> String {
-    match exit.log_tail.lines().rev().find(|line| !line.trim().is_empty()) {
+    // A backtrace comes after the words that matter.
+    let words = exit.log_tail.split("stack backtrace:").next().unwrap_or_default();
+    match words.lines().rev().find(|line| !line.trim().is_empty()) {
         Some(line) => format!("; the last line of its log is: {}", line.trim()),
         None => String::new(),
     }
@@ -160,7 +162,7 @@ mod tests {
         assert!(explain(None, false).hint.contains("anew"));
         let starved = Exit {
             signal: Some(6),
-            log_tail: "--- try 1 on x\nmemory allocation of 4294967296 bytes failed\nbacktrace".to_owned(),
+            log_tail: "memory allocation of 4294967296 bytes failed\nbacktrace".to_owned(),
             ..Exit::default()
         };
         let failure = explain(Some(&starved), false);
@@ -172,7 +174,7 @@ mod tests {
         assert_eq!(kind(exit(None, Some(6), false)), FailureKind::Bug);
         let crash = Exit {
             code: Some(101),
-            log_tail: "a\nthread panicked\n\n".to_owned(),
+            log_tail: "a\nthread panicked\n\nstack backtrace:\n 0: x\n".to_owned(),
             ..Exit::default()
         };
         assert!(explain(Some(&crash), false).message.ends_with("thread panicked"));
