@@ -152,7 +152,7 @@ impl Parts {
     pub fn access_changed(&self) -> Result<(), ApiError> {
         // Nobody may be listening.
         let _ = self.ended.send(());
-        keep_token(&self.master.accounts(), &self.data)
+        keep_token(self.master.accounts(), &self.data)
     }
 
     /// The account that a request's secret opens now.
