@@ -83,14 +83,19 @@ pub fn resolve(
     for input in &spec.inputs {
         let given = record.inputs.get(&input.name).map_or(0, Vec::len);
         if given < input.min as usize {
+            let message = if given == 0 {
+                format!("{} must be connected.", input.title)
+            } else {
+                format!(
+                    "{} needs at least {} outputs, {given} connected.",
+                    input.title, input.min
+                )
+            };
             problems.push(problem(
                 &input.name,
-                format!(
-                    "{} needs at least {} connection(s), {given} given.",
-                    input.title, input.min
-                ),
+                message,
                 &format!(
-                    "Connect an output of kind {}. {}",
+                    "Connect an output that holds {}. {}",
                     kind_name(input.kind),
                     input.help
                 ),
@@ -99,7 +104,7 @@ pub fn resolve(
             problems.push(problem(
                 &input.name,
                 format!(
-                    "{} takes at most {} connection(s), {given} given.",
+                    "{} takes at most {} output(s), {given} connected.",
                     input.title, input.max
                 ),
                 "Remove some of them.",
@@ -260,7 +265,7 @@ fn check_kind(source: &InputRef, input: &InputSpec, kind: DataKind) -> Result<()
             source.output,
             kind_name(kind)
         ),
-        &format!("Connect an output of kind {}.", kind_name(input.kind)),
+        &format!("Connect an output that holds {}.", kind_name(input.kind)),
     ))
 }
 
@@ -275,7 +280,7 @@ fn missing_slots(source: &InputRef, input: &InputSpec, missing: &[&str]) -> Prob
 fn kind_name(kind: DataKind) -> &'static str {
     match kind {
         DataKind::Particle => "particles",
-        DataKind::Volume => "a volume",
+        DataKind::Volume => "a map",
         DataKind::Mask => "a mask",
         DataKind::Exposure => "exposures",
     }

@@ -443,7 +443,7 @@ fn connections_are_checked_before_anything_runs() {
     let (project, star) = good();
     let (particles, _) = project.complete("import_particles", json!({"path": star}), &[]);
     for (inputs, field, says) in [
-        (vec![], "inputs.particles", "at least 1"),
+        (vec![], "inputs.particles", "must be connected"),
         (
             vec![("particles", particles, "nothing")],
             "inputs.particles",

@@ -20,6 +20,7 @@ pub use staging::{read_json, sync_tree, write_atomically, write_json};
 pub use usage::{cpu_seconds, host_name, now_ms, peak_memory_bytes, resident_memory_bytes};
 
 use crate::failure;
+use crate::figures;
 use crate::job::Request;
 use nilas_model::{EventKind, Failure, Figure, JobRecord, Level, Progress};
 use std::collections::BTreeMap;
@@ -157,13 +158,14 @@ impl JobContext {
         self.events.write(EventKind::Progress(progress))
     }
 
-    /// Writes a figure and announces it. A figure with the same id replaces the earlier one.
+    /// Writes a figure, with a sentence that explains it, and announces it. A figure with the same id replaces the
+    /// earlier one.
     ///
     /// # Errors
     /// When the job directory can't be written.
     pub fn figure(&self, figure: &Figure, step: Option<u64>) -> Result<(), Failure> {
         let path = self.job_dir.join("figures").join(format!("{}.json", figure.id));
-        staging::write_json(&path, figure)?;
+        staging::write_json(&path, &figures::explained(figure.clone()))?;
         self.events.write(EventKind::Figure {
             id: figure.id.clone(),
             title: figure.title.clone(),

@@ -101,7 +101,7 @@ impl JobContext {
             count: 1,
             slots,
             files,
-            summary: format!("{n} px, {voxel_size_angstrom:.4} Å/px"),
+            summary: format!("{n} px, {} Å/px", (voxel_size_angstrom * 1e4).round() / 1e4),
         };
         self.write_group(&output, group)?;
         Ok(output)

@@ -98,13 +98,9 @@ pub fn orthogonal_slices(id: &str, title: &str, map: &[f32], n: usize, voxel_siz
             .collect()
     };
     let images = vec![
-        grey_image(
-            &plane(&|y, x| at(c, y, x)),
-            n,
-            "central slice, z up to the reader",
-        ),
-        grey_image(&plane(&|z, x| at(z, c, x)), n, "central slice, x right, z up"),
-        grey_image(&plane(&|z, y| at(z, y, c)), n, "central slice, y right, z up"),
+        grey_image(&plane(&|y, x| at(c, y, x)), n, "xy (x right, y up)"),
+        grey_image(&plane(&|z, x| at(z, c, x)), n, "xz (x right, z up)"),
+        grey_image(&plane(&|z, y| at(z, y, c)), n, "yz (y right, z up)"),
     ];
     montage(id, title, images, Some(drawn_pixel_size(n, voxel_size_angstrom)))
 }
@@ -122,7 +118,11 @@ pub fn projections(id: &str, title: &str, map: &[f32], n: usize, voxel_size_angs
             along[2][z * n + y] += row.iter().sum::<f32>();
         }
     }
-    let labels = ["along z", "along y (x right, z up)", "along x (y right, z up)"];
+    let labels = [
+        "along z (x right, y up)",
+        "along y (x right, z up)",
+        "along x (y right, z up)",
+    ];
     let images = along
         .iter()
         .zip(labels)

@@ -1,9 +1,11 @@
 //! Figures as data, made from plain arrays.
 
+mod captions;
 mod curves;
 mod images;
 mod views;
 
+pub use captions::explained;
 pub use curves::{fourier_shell_correlation, guinier, histogram, traces};
 pub use images::{base64, grey_image, montage, orthogonal_slices, projections};
 pub use views::orientations;

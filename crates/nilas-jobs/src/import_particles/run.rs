@@ -98,10 +98,10 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     report(context, &table, &images, seen, &warnings, files.len())?;
 
     let summary = format!(
-        "{} particles, {} px, {:.4} Å/px",
+        "{} particles, {} px, {} Å/px",
         table.rows(),
         images.box_size(),
-        images.pixel_size_angstrom()
+        (images.pixel_size_angstrom() * 1e4).round() / 1e4
     );
     let output = context.write_particles("particles", "Particles", &summary, &table, None, Vec::new())?;
     let mut resolved_params = params.to_map();

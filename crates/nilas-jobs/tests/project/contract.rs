@@ -83,15 +83,27 @@ pub fn check_completed(project: &Project, id: JobId, result: &JobResult) {
 }
 
 pub fn check_figure(figure: &Figure) {
+    assert!(
+        figure.note.ends_with('.') && figure.note.contains(' '),
+        "{}: no sentence says what it shows (figures/captions.rs, or a note of its own): {:?}",
+        figure.id,
+        figure.note
+    );
+    let labelled = |label: &str| assert!(!label.is_empty(), "{}: an axis has no label", figure.id);
     match &figure.data {
-        FigureData::Curves { curves, .. } => {
+        FigureData::Curves { curves, x, y, .. } => {
+            labelled(&x.label);
+            labelled(&y.label);
             assert!(!curves.is_empty(), "{}", figure.id);
             for curve in curves {
                 assert_eq!(curve.x.len(), curve.y.len());
                 assert!(!curve.x.is_empty(), "{}: {} is empty", figure.id, curve.name);
             }
         }
-        FigureData::Histogram { edges, counts, .. } => assert_eq!(edges.len(), counts.len() + 1),
+        FigureData::Histogram { edges, counts, x, .. } => {
+            labelled(&x.label);
+            assert_eq!(edges.len(), counts.len() + 1);
+        }
         FigureData::HeatMap { columns, values, .. } => assert_eq!(values.len() % *columns as usize, 0),
         FigureData::Scatter { xs, ys, .. } => assert_eq!(xs.len(), ys.len()),
         FigureData::Montage { images, .. } => {
