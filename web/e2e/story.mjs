@@ -274,7 +274,7 @@ export async function steps({ page, context, server, story, read }) {
   await story.step("dark colours, and a phone's width without sideways scrolling", async () => {
     await page.getByRole("button", { name: "Dark colours" }).click();
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ["/", "/projects/P1", "/projects/P1/jobs/J1", "/projects/P1/jobs/J1?tab=volume", "/projects/P1/jobs/J2", "/account"]) {
+    for (const path of ["/", "/projects/P1", "/projects/P1/jobs/J1", "/projects/P1/jobs/J1?tab=volume", "/projects/P1/jobs/J1?tab=outputs", "/projects/P1/jobs/J2", "/account", "/users"]) {
       await page.goto(server.url + path);
       await page.locator("main h1").first().waitFor();
       await page.waitForTimeout(400);

@@ -4,7 +4,7 @@ import { api, ApiFailure, ok } from "../api/client";
 import type { InputRef, JobInfo, JobSpec, Problem } from "../api/model";
 import { keys, queryClient, useJobs, useJobTypes, useLanes } from "../api/queries";
 import { Icon } from "../shell/Icon";
-import { Manual } from "../shell/Manual";
+import { inline, Manual } from "../shell/Manual";
 import { ErrorNotice, Loading } from "../shell/States";
 import { InputField } from "./InputField";
 import { ParamField } from "./ParamField";
@@ -18,6 +18,25 @@ export function Builder({ job }: { job: JobInfo }) {
   const spec = types.data.find((one) => one.name === job.job_type);
   if (!spec) return <ErrorNotice error={new Error(`this server does not know the job type “${job.job_type}”`)} />;
   return <Form key={job.id} job={job} spec={spec} types={types.data} />;
+}
+
+/** What the form calls the field of a problem. */
+function titleOf(spec: JobSpec, field: string): string {
+  const [group, name] = field.split(".");
+  const known = group === "params" ? spec.params.find((p) => p.name === name) : group === "inputs" ? spec.inputs.find((i) => i.name === name) : undefined;
+  return known?.title ?? field;
+}
+
+/** A problem with a link to its field. */
+function ProblemLine({ problem, title }: { problem: Problem; title: string }) {
+  const link = problem.field && <a href={`#${problem.field.replace("params.", "param-").replace("inputs.", "input-")}`}>{title}</a>;
+  const begins = problem.message.startsWith(`${title} `);
+  return (
+    <>
+      {link}{link && (begins ? " " : ": ")}
+      {inline(begins ? problem.message.slice(title.length + 1) : problem.message)}{problem.hint && <span className="muted"> {inline(problem.hint)}</span>}
+    </>
+  );
 }
 
 type Draft = { params: Record<string, unknown>; inputs: Record<string, InputRef[]> };
@@ -168,8 +187,7 @@ function Form({ job, spec, types }: { job: JobInfo; spec: JobSpec; types: readon
               <ul className="small" style={{ margin: "4px 0 0", paddingLeft: 16 }}>
                 {problems.map((p, i) => (
                   <li key={i}>
-                    {p.field && <a href={`#${p.field.replace("params.", "param-")}`} className="mono">{p.field.replace(/^(params|inputs)\./, "")}</a>}{p.field && ": "}
-                    {p.message}{p.hint && <span className="muted"> {p.hint}</span>}
+                    <ProblemLine problem={p} title={titleOf(spec, p.field)} />
                   </li>
                 ))}
               </ul>
@@ -183,7 +201,7 @@ function Form({ job, spec, types }: { job: JobInfo; spec: JobSpec; types: readon
             <>
               <h3 className="section-title" style={{ marginTop: 10 }}>It gives</h3>
               <ul className="small" style={{ margin: 0, paddingLeft: 16 }}>
-                {spec.outputs.map((o) => <li key={o.name}>{o.title} <span className="muted">{o.help}</span></li>)}
+                {spec.outputs.map((o) => <li key={o.name}>{o.title}: <span className="muted">{inline(o.help)}</span></li>)}
               </ul>
             </>
           )}

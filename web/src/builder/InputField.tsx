@@ -1,8 +1,11 @@
 import { ActionIcon, Select } from "@mantine/core";
 import type { InputRef, InputSpec, JobInfo, JobSpec } from "../api/model";
 import { Icon } from "../shell/Icon";
+import { inline } from "../shell/Manual";
 import { Status } from "../shell/Status";
 import { candidates } from "./params";
+
+const KINDS: Record<string, string> = { particle: "particles", volume: "a map", mask: "a mask", exposure: "exposures" };
 
 interface Props {
   spec: InputSpec;
@@ -22,14 +25,15 @@ export function InputField({ spec, job, jobs, types, refs, problem, disabled, on
   const taken = new Set(refs.map(key));
   const free = options.filter((o) => !taken.has(key(o.ref)));
   const full = refs.length >= spec.max;
-  const need = spec.min === 0 ? "optional" : spec.max > 1 ? `${spec.min} to ${spec.max}` : "";
+  const kind = KINDS[spec.kind] ?? spec.kind;
+  const need = [spec.min === 0 && "optional", spec.max > 1 && "one output or several"].filter(Boolean).join(", ");
   return (
-    <div data-input={spec.name}>
+    <div data-input={spec.name} id={`input-${spec.name}`} style={{ scrollMarginTop: 60 }}>
       <div className="row" style={{ gap: 6 }}>
         <span style={{ fontWeight: 500 }}>{spec.title}{spec.min > 0 && <span style={{ color: "var(--s-failed)" }} aria-hidden="true"> *</span>}</span>
-        <span className="muted small">{spec.kind}{need && `, ${need}`}</span>
+        <span className="muted small">{kind}{need && `, ${need}`}</span>
       </div>
-      <p className="muted small" style={{ marginBottom: 6 }}>{spec.help}</p>
+      <p className="muted small" style={{ marginBottom: 6 }}>{inline(spec.help)}</p>
       <div className="stack" style={{ gap: 6 }}>
         {refs.map((ref) => {
           const option = options.find((o) => key(o.ref) === key(ref));
@@ -50,7 +54,7 @@ export function InputField({ spec, job, jobs, types, refs, problem, disabled, on
         {!full && !disabled && (
           <Select
             aria-label={`Connect ${spec.title}`}
-            placeholder={free.length > 0 ? "Connect an output…" : `No job of this project gives a ${spec.kind} yet`}
+            placeholder={free.length > 0 ? "Connect an output…" : `No job of this project gives ${kind} yet`}
             data={free.map((o) => ({ value: key(o.ref), label: `${o.ref.job} ${o.job.display_title}: ${o.title}${o.summary ? `, ${o.summary}` : ""}` }))}
             value={null}
             disabled={free.length === 0}

@@ -2,6 +2,7 @@ import { Autocomplete, Button, Select, Switch, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { ParamSpec } from "../api/model";
 import { PathPicker } from "../pages/PathPicker";
+import { inline } from "../shell/Manual";
 import { defaultText, paramText, parseParam, rangeText } from "./params";
 
 const POINT_GROUPS = ["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "D2", "D3", "D4", "D5", "D6", "D7", "T", "O", "I1", "I2", "I3", "I4"];
@@ -32,7 +33,7 @@ export function ParamField({ spec, value, problem, disabled, onChange }: Props) 
   const range = rangeText(spec);
   const help = (
     <>
-      {spec.help}
+      {inline(spec.help)}
       {range && <span className="num"> Range: {range}.</span>}
     </>
   );

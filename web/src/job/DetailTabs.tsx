@@ -22,8 +22,10 @@ export function ParametersTab({ job }: { job: JobInfo }) {
       const param = spec?.params.find((p) => p.name === name);
       const set = job.params[name] !== undefined;
       const value = resolved[name] ?? job.params[name] ?? param?.default;
-      const origin = set ? "set" : param && (param.default === null || param.default === undefined) && resolved[name] !== undefined && resolved[name] !== null ? "automatic" : "default";
-      return { name, title: param?.title ?? name, unit: param?.unit ?? "", text: paramText(value), origin };
+      // what the job decided itself stands in the resolved parameters
+      const decided = param !== undefined && resolved[name] !== undefined && paramText(resolved[name]) !== paramText(param.default);
+      const origin = set ? "set" : decided ? "automatic" : "default";
+      return { name, title: param?.title ?? name, unit: param?.unit ?? "", text: typeof value === "boolean" ? (value ? "yes" : "no") : paramText(value), origin };
     })
     .filter((row) => everything || row.origin === "set");
   return (
@@ -58,7 +60,7 @@ export function ParametersTab({ job }: { job: JobInfo }) {
               {rows.map((row) => (
                 <tr key={row.name}>
                   <td>{row.title}</td>
-                  <td style={{ overflowWrap: "anywhere" }}>{row.text === "" ? <span className="muted">–</span> : <>{row.text}{row.unit && ` ${row.unit}`}</>}</td>
+                  <td style={{ overflowWrap: "anywhere" }}>{row.text === "" ? <span className="muted" style={{ whiteSpace: "nowrap" }}>{spec?.params.find((p) => p.name === row.name)?.type === "path" ? "none" : "automatic"}</span> : <>{row.text}{row.unit && ` ${row.unit}`}</>}</td>
                   <td className={row.origin === "set" ? "" : "muted"} style={row.origin === "set" ? { color: "var(--n-accent)" } : {}}>{row.origin}</td>
                   <td className="mono muted">{row.name}</td>
                 </tr>
@@ -103,10 +105,10 @@ function Output({ job, output, size }: { job: JobInfo; output: OutputRecord; siz
     <section className="panel pad" aria-label={output.title || output.name}>
       <div className="row between">
         <h2>{output.title || output.name} <span className="mono muted small" style={{ fontWeight: 400 }}>{job.id}.{output.name}</span></h2>
-        <span className="num">{formatValue(output.count)} {output.kind}{output.count === 1 ? "" : "s"}{output.summary && `, ${output.summary}`}</span>
+        <span className="num">{output.summary?.startsWith(`${output.count} `) ? output.summary : <>{formatValue(output.count)} {output.kind}{output.count === 1 ? "" : "s"}{output.summary && `, ${output.summary}`}</>}</span>
       </div>
       <div className="stack" style={{ marginTop: 8, gap: 10 }}>
-        <p className="small muted">Columns: {output.slots.map((s) => <span key={s.name} className="mono" style={{ marginRight: 10 }} title={`${s.dtype}${s.passthrough ? ", passed through from the input" : ""}`}>{s.name}{s.passthrough && " ↦"}</span>)}</p>
+        <p className="small muted row" style={{ gap: "0 10px" }}>Groups of columns{output.slots.some((s) => s.passthrough) && " (↦ as they came in)"}: {output.slots.map((s) => <span key={s.name} className="mono" title={`${s.dtype}${s.passthrough ? ", passed through from the input" : ""}`}>{s.name}{s.passthrough && " ↦"}</span>)}</p>
         <ul className="list small">
           {paths.map((path) => (
             <li key={path} className="row between" style={{ padding: "4px 0" }}>

@@ -1,10 +1,11 @@
 import { SegmentedControl } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
-import { formatStatistic, formatTime, splitUnit } from "../api/format";
+import { formatTime } from "../api/format";
 import type { Event, JobInfo } from "../api/model";
 import { useLog } from "../api/queries";
 import { Empty, ErrorNotice, Loading } from "../shell/States";
 import { isActive, ProgressBar } from "../shell/Status";
+import { meaning, statisticText } from "./statistics";
 
 const SHOWN = 1500;
 
@@ -62,7 +63,7 @@ function Words({ event, onFigure }: { event: Event; onFigure: (id: string) => vo
     case "figure":
       return <>Figure: <a href={`#figure-${event.id}`} onClick={(e) => { e.preventDefault(); onFigure(event.id); }}>{event.title}</a>{event.step !== null && event.step !== undefined && <span className="muted">, iteration {event.step}</span>}</>;
     case "statistic":
-      return <span className="num">{splitUnit(event.name).words}: <strong style={{ fontWeight: 500 }}>{formatStatistic(event.name, event.value)}</strong>{event.step !== null && event.step !== undefined && <span className="muted">, iteration {event.step}</span>}</span>;
+      return <span className="num">{meaning(event.name).title}: <strong style={{ fontWeight: 500 }}>{statisticText(event.name, event.value)}</strong>{event.step !== null && event.step !== undefined && <span className="muted">, iteration {event.step}</span>}</span>;
     case "checkpoint":
       return <span className="muted">Checkpoint. {event.message}</span>;
     case "started":

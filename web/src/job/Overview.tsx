@@ -1,7 +1,7 @@
-import { ActionIcon, Button, Slider } from "@mantine/core";
+import { ActionIcon, Button, Slider, Tooltip } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { formatBytes, formatDuration, formatStatistic, splitUnit } from "../api/format";
+import { formatBytes, formatDuration } from "../api/format";
 import type { Event, Failure, InputRef, JobInfo } from "../api/model";
 import { useFigure, useJobTypes } from "../api/queries";
 import { createJob } from "../builder/NewJobDialog";
@@ -11,12 +11,14 @@ import { Icon } from "../shell/Icon";
 import { inline } from "../shell/Manual";
 import { Empty, ErrorNotice, Loading, sentence, useNow } from "../shell/States";
 import { elapsedSeconds, isActive, ProgressBar } from "../shell/Status";
-import { figureAt, figureGroups, statisticsAt, steps, trace } from "./timeline";
+import { meaning, shown as shownNumbers, statisticText } from "./statistics";
+import { arrange, figureAt, type FigureGroup, figureGroups, statisticsAt, steps, trace } from "./timeline";
 
 /** What a job does or did: failure, progress, numbers, figures with a slider over the steps, next steps. */
 export function Overview({ job, events }: { job: JobInfo; events: readonly Event[] }) {
   const [step, setStep] = useState<number | null>(null);
   const groups = figureGroups(events);
+  const { results, course } = arrange(groups, events);
   const all = steps(groups);
   const shown = step === null ? null : Math.min(step, all.at(-1) ?? step);
   const active = isActive(job.status);
@@ -29,12 +31,24 @@ export function Overview({ job, events }: { job: JobInfo; events: readonly Event
       {job.status === "completed" && <NextSteps job={job} />}
       {all.length > 1 && <StepSlider all={all} step={shown} active={active} onChange={setStep} />}
       {groups.length === 0 && active && <Empty title="No figures yet">They appear here as soon as the job writes them.</Empty>}
-      <div className="figures">
-        {groups.map((group) => {
-          const item = figureAt(group, shown);
-          return item ? <OneFigure key={group.key} job={job} id={item.id} seq={item.seq} step={group.items.length > 1 ? item.step : null} /> : null;
-        })}
-      </div>
+      <Figures job={job} groups={job.status === "completed" ? results : groups} step={shown} />
+      {job.status === "completed" && course.length > 0 && (
+        <>
+          {results.length > 0 && <h2 style={{ marginTop: 8 }}>How it went</h2>}
+          <Figures job={job} groups={course} step={shown} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Figures({ job, groups, step }: { job: JobInfo; groups: FigureGroup[]; step: number | null }) {
+  return (
+    <div className="figures">
+      {groups.map((group) => {
+        const item = figureAt(group, step);
+        return item ? <OneFigure key={group.key} job={job} id={item.id} seq={item.seq} step={group.items.length > 1 ? item.step : null} /> : null;
+      })}
     </div>
   );
 }
@@ -72,13 +86,10 @@ function FailureNotice({ failure }: { failure: Failure }) {
   );
 }
 
-const HIDDEN = new Set(["seed"]);
-
 function Numbers({ job, events, step }: { job: JobInfo; events: readonly Event[]; step: number | null }) {
   const values = statisticsAt(events, step);
   if (step === null) for (const [name, value] of Object.entries(job.result?.statistics ?? {})) values.set(name, value);
-  const list = [...values].filter(([name]) => !HIDDEN.has(name));
-  list.sort(([a], [b]) => Number(b === "resolution_angstrom") - Number(a === "resolution_angstrom"));
+  const list = shownNumbers(values);
   const result = job.status === "completed" ? job.result : null;
   if (list.length === 0 && !result) return null;
   return (
@@ -86,8 +97,8 @@ function Numbers({ job, events, step }: { job: JobInfo; events: readonly Event[]
       <dl className="stats">
         {list.map(([name, value]) => (
           <div key={name} data-statistic={name}>
-            <dt title={name}>{splitUnit(name).words}</dt>
-            <dd className="row" style={{ gap: 8, flexWrap: "nowrap" }}>{formatStatistic(name, value)}<Sparkline points={trace(events, name)} /></dd>
+            <Term name={name} />
+            <dd className="row" style={{ gap: 8, flexWrap: "nowrap" }}>{statisticText(name, value)}<Sparkline points={trace(events, name)} /></dd>
           </div>
         ))}
         {result && (
@@ -100,6 +111,13 @@ function Numbers({ job, events, step }: { job: JobInfo; events: readonly Event[]
       </dl>
     </section>
   );
+}
+
+/** The name of a number; what it means shows on hover and on focus. */
+function Term({ name }: { name: string }) {
+  const { title, help } = meaning(name);
+  if (!help) return <dt>{title}</dt>;
+  return <Tooltip label={help} w={260} multiline events={{ hover: true, focus: true, touch: true }}><dt tabIndex={0} className="term" aria-description={help}>{title}</dt></Tooltip>;
 }
 
 /** The course of a number over the steps, word-sized. */
@@ -130,7 +148,7 @@ function OneFigure({ job, id, seq, step }: { job: JobInfo; id: string; seq: numb
   if (figure.error && !figure.data) return <div id={`figure-${id}`}><ErrorNotice error={figure.error} retry={() => void figure.refetch()} /></div>;
   if (!figure.data) return <div className="panel" id={`figure-${id}`}><Loading what="figure" /></div>;
   const d = figure.data.data;
-  const wide = (d.type === "montage" && d.images.length > 8) || (d.type === "table" && d.columns.length > 6);
+  const wide = (d.type === "montage" && d.images.length > 8) || (d.type === "table" && d.columns.length > 4);
   return (
     <div id={`figure-${id}`} className={wide ? "wide" : undefined} style={{ minWidth: 0, scrollMarginTop: 120 }}>
       <FigureCard figure={figure.data} name={`${job.project}_${job.id}_${id}`} step={step} />

@@ -20,11 +20,26 @@ export function figureGroups(events: readonly Event[]): FigureGroup[] {
     group.set(event.id, { id: event.id, title: event.title, step: event.step ?? null, seq: event.seq });
     groups.set(key, group);
   }
-  return [...groups].map(([key, items]) => ({ key, items: [...items.values()].sort((a, b) => (a.step ?? -1) - (b.step ?? -1) || a.seq - b.seq) }));
+  // the version of the finished job, without a step, comes after all steps
+  return [...groups].map(([key, items]) => ({ key, items: [...items.values()].sort((a, b) => (a.step ?? Infinity) - (b.step ?? Infinity) || a.seq - b.seq) }));
 }
 
+/** A padded number at the end is the step, as in `fsc_012`; any other belongs to the name, as in `slices_1` of class 1. */
 function groupKey(event: FigureEvent): string {
-  return event.step === null || event.step === undefined ? event.id : event.id.replace(/_?\d+$/, "") || event.id;
+  const match = /^(.+?)_?(\d{2,})$/.exec(event.id);
+  return match?.[1] && event.step !== null && event.step !== undefined && Number(match[2]) === event.step ? match[1] : event.id;
+}
+
+/**
+ * The figures of a finished job in two parts: its results, which were written after the last iteration had reported its
+ * numbers, and the course of the work.
+ */
+export function arrange(groups: readonly FigureGroup[], events: readonly Event[]): { results: FigureGroup[]; course: FigureGroup[] } {
+  let last = 0;
+  for (const event of events) if (event.kind === "statistic" && event.step !== null && event.step !== undefined) last = event.seq;
+  const newest = (group: FigureGroup) => Math.max(...group.items.map((item) => item.seq));
+  const results = groups.filter((group) => newest(group) > last).sort((a, b) => newest(a) - newest(b));
+  return { results, course: groups.filter((group) => newest(group) <= last) };
 }
 
 /** All steps that have a figure, ascending. */
@@ -34,9 +49,10 @@ export function steps(groups: readonly FigureGroup[]): number[] {
 
 /** The figure of a group that belongs to a step: the last one not after it. Null step means the newest. */
 export function figureAt(group: FigureGroup, step: number | null): FigureGroup["items"][number] | null {
-  let found: FigureGroup["items"][number] | null = null;
-  for (const item of group.items) if (step === null || item.step === null || item.step <= step) found = item;
-  return found;
+  if (step === null) return group.items.at(-1) ?? null;
+  const stepped = group.items.filter((item) => item.step !== null);
+  if (stepped.length === 0) return group.items.at(-1) ?? null;
+  return stepped.findLast((item) => item.step !== null && item.step <= step) ?? null;
 }
 
 /** The statistics of a log up to a step, each with its last value, in the order of their first mention. */

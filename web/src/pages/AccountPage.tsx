@@ -80,7 +80,7 @@ function Tokens() {
         </div>
       )}
       <form onSubmit={create} className="row" style={{ alignItems: "flex-end" }}>
-        <TextInput label="What it is for" required className="grow" value={name} onChange={(e) => setName(e.currentTarget.value)} />
+        <TextInput label="What it is for" required className="grow" miw={180} value={name} onChange={(e) => setName(e.currentTarget.value)} />
         <NumberInput label="Days until it ends" placeholder="never" min={1} max={3650} allowDecimal={false} w={160} value={days} onChange={setDays} />
         <Button type="submit" size="sm">Make a token</Button>
       </form>
@@ -111,7 +111,7 @@ function Password() {
       <form onSubmit={submit} className="stack">
         <h2>Password</h2>
         <Group align="flex-start" grow>
-          <PasswordInput label="Password until now" required autoComplete="current-password" value={current} onChange={(e) => setCurrent(e.currentTarget.value)} />
+          <PasswordInput label="Current password" required autoComplete="current-password" value={current} onChange={(e) => setCurrent(e.currentTarget.value)} />
           <PasswordInput label="New password" required minLength={8} autoComplete="new-password" description="At least 8 characters" inputWrapperOrder={["label", "input", "description", "error"]} value={next} onChange={(e) => setNext(e.currentTarget.value)} />
         </Group>
         {error !== null && <ErrorNotice error={error} />}

@@ -48,7 +48,7 @@ function ProjectRow({ project }: { project: ProjectInfo }) {
       </span>
       <span className="mono small muted clip" title={project.path}>{project.path}</span>
       <JobCounts jobs={project.jobs} />
-      <span className="small muted num">{project.updated_ms ? formatTime(project.updated_ms) : ""}</span>
+      <span className="small muted num">{project.updated_ms ? `changed ${formatTime(project.updated_ms)}` : ""}</span>
     </Link>
   );
 }

@@ -122,7 +122,7 @@ export function UsersPage() {
               {users.data.map((u) => (
                 <tr key={u.id} className={u.disabled ? "muted" : undefined}>
                   <td className="mono muted">{u.id}</td><td>{u.name}</td><td>{u.email}</td><td>{roleOf(u)}</td><td>{formatTime(u.created_ms)}</td>
-                  {admin && <td className="number">{u.id !== me.data?.user.id && <UserActions user={u} onPassword={setMade} onError={setError} />}</td>}
+                  {admin && <td className="number" style={{ paddingBlock: 0 }}>{u.id !== me.data?.user.id && <UserActions user={u} onPassword={setMade} onError={setError} />}</td>}
                 </tr>
               ))}
             </tbody>

@@ -10,10 +10,11 @@ type Data = Extract<FigureData, { type: "montage" }>;
 export function MontageFigure({ data, title }: { data: Data; title: string }) {
   const [open, setOpen] = useState<number | null>(null);
   const n = data.images.length;
-  const cell = n <= 3 ? 170 : n <= 8 ? 130 : 96;
+  // three views of a map stand side by side, whatever the width
+  const columns = n <= 3 ? `repeat(${Math.max(1, n)}, minmax(0, 1fr))` : `repeat(auto-fill, minmax(min(${n <= 8 ? 130 : 96}px, 45%), 1fr))`;
   return (
     <>
-      <div className="montage" style={{ gridTemplateColumns: `repeat(auto-fill, minmax(min(${cell}px, 45%), 1fr))` }}>
+      <div className="montage" style={{ gridTemplateColumns: columns }}>
         {data.images.map((image, i) => (
           <figure key={i}>
             <button type="button" aria-label={`Enlarge ${image.label || `image ${i + 1} of ${n}`}`} onClick={() => setOpen(i)}>

@@ -10,6 +10,11 @@ export interface MapFile {
   label: string;
 }
 
+const WORDS: Record<string, string> = {
+  map: "map", map_sharp: "sharpened map", map_half_A: "half map A", map_half_B: "half map B", mask: "mask",
+  mask_refine: "mask of the references", mask_fsc: "mask of the FSC",
+};
+
 /** Maps and masks among the outputs of a job; the main map of each output first. */
 export function mapFiles(job: JobInfo): MapFile[] {
   const found: MapFile[] = [];
@@ -19,7 +24,9 @@ export function mapFiles(job: JobInfo): MapFile[] {
       if (!/\.(mrc|map)$/i.test(file)) continue;
       const [, owner, path] = /^(J\d+)\/(.+)$/.exec(file) ?? [];
       const name = file.slice(file.lastIndexOf("/") + 1).replace(/\.(mrc|map)$/i, "").replace(/^J\d+_/, "");
-      found.push({ job: owner ?? job.id, path: path ?? file, label: `${output.title || output.name}: ${name.replaceAll("_", " ")}` });
+      // `J3_volume_map_half_A.mrc` of the output `volume` is its `map_half_A`
+      const slot = name.startsWith(`${output.name}_`) ? name.slice(output.name.length + 1) : name;
+      found.push({ job: owner ?? job.id, path: path ?? file, label: `${output.title || output.name}: ${WORDS[slot] ?? slot.replaceAll("_", " ")}` });
     }
   }
   return found;
