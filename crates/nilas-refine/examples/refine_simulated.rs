@@ -104,13 +104,14 @@ fn main() {
         count: number("count", 1000.0) as usize,
         seed: number("seed", 1.0) as u64,
         snr: number("snr", 0.1),
+        shift_sigma_angstrom: number("shift", 4.0),
         ..Default::default()
     };
     let noise_only = number("noise_only", 0.0) > 0.0;
     if noise_only {
         sp.snr = 1e-9;
     }
-    let molecule = demo_molecule(number("kda", 150.0), 3);
+    let molecule = demo_molecule(number("kda", 150.0), number("molecule", 3.0) as u64);
     let count = sp.count;
     let start = Instant::now();
     let simulation = Simulation::new(vec![Specimen::molecule(molecule)], sp).unwrap();
@@ -158,6 +159,8 @@ fn main() {
     let scratch = std::env::temp_dir();
     let mut params = RefineParams::new(pixel);
     params.seed = number("seed", 1.0) as u64;
+    params.initial_low_pass_angstrom = number("low_pass", 30.0);
+    params.local_only = number("local", 0.0) > 0.0;
     let mut print = Print {
         truth: truth.clone(),
         truths: truths
@@ -178,7 +181,7 @@ fn main() {
     let blind: Vec<Particle> = particles
         .iter()
         .map(|p| Particle {
-            pose: None,
+            pose: p.pose.filter(|_| params.local_only),
             ..p.clone()
         })
         .collect();

@@ -1,4 +1,5 @@
-//! The noise model: one radial power spectrum per optics group, from images first, from residuals then.
+//! The noise model of one half-set: a radial power spectrum per optics group, from images first, from residuals then.
+//! Each half-set has its own, so that neither learns from the other's images.
 
 use crate::store::ParticleStore;
 
@@ -60,6 +61,14 @@ impl NoiseModel {
             }
         }
         self.make_positive();
+    }
+
+    /// Mean of two models, group by group and shell by shell: for reports.
+    pub fn mean(models: &[NoiseModel; 2]) -> Vec<Vec<f64>> {
+        let [a, b] = models;
+        (a.power.iter().zip(&b.power))
+            .map(|(a, b)| a.iter().zip(b).map(|(x, y)| 0.5 * (x + y)).collect())
+            .collect()
     }
 
     fn make_positive(&mut self) {

@@ -86,6 +86,35 @@ impl FscCurve {
         }
     }
 
+    /// The first crossing of `threshold`, or the last shell before agreement becomes what chance gives, whichever comes
+    /// first. Chance: Fisher's transform of the correlation pooled over a shell and the two before it, `atanh(c) sqrt(2 n - 3)`
+    /// for their `n` independent complex `cells`, must reach `sigmas`. Windows of fewer than eight cells cannot be judged and
+    /// pass.
+    pub fn significant_crossing(&self, threshold: f64, cells: &[f64], sigmas: f64) -> Crossing {
+        let plain = self.crossing(threshold);
+        let c = &self.correlation;
+        let by_chance = |r: usize| {
+            let window = r.saturating_sub(2).max(1)..=r;
+            let (sum, n) = window.fold((0.0, 0.0), |(s, n), i| {
+                let w = cells.get(i).copied().unwrap_or(0.0);
+                (s + w * c[i], n + w)
+            });
+            n >= 8.0 && (sum / n).clamp(-0.999_999, 0.999_999).atanh() * (2.0 * n - 3.0).sqrt() < sigmas
+        };
+        let last = (plain.shell.floor() as usize).min(c.len().saturating_sub(1));
+        match (1..=last).find(|r| by_chance(*r)) {
+            None => plain,
+            Some(r) => {
+                let shell = (r as f64 - 1.0).max(1.0);
+                Crossing {
+                    resolution_angstrom: self.n as f64 * self.voxel_size_angstrom / shell,
+                    shell,
+                    crossed: true,
+                }
+            }
+        }
+    }
+
     /// The expected correlation of the merged map with the truth, shell by shell: [`cref`] of each value.
     pub fn cref(&self) -> Vec<f64> {
         self.correlation.iter().map(|f| cref(*f)).collect()
@@ -116,6 +145,22 @@ pub fn cref(fsc: f64) -> f64 {
 pub fn half_map_ssnr(fsc: f64) -> f64 {
     let f = fsc.clamp(0.001, 0.999);
     f / (1.0 - f)
+}
+
+/// Independent complex Fourier cells of each shell of maps that were multiplied with `mask` and hold `copies` equal asymmetric
+/// units: the shell's voxels times `(sum m^2)^2 / (N^3 sum m^4)`, the share of the box that a soft mask leaves.
+pub fn independent_cells(curve: &FscCurve, mask: &Volume, copies: usize) -> Vec<f64> {
+    let (m2, m4) = mask.data.iter().fold((0.0, 0.0), |(a, b), v| {
+        let m2 = f64::from(*v).powi(2);
+        (a + m2, b + m2 * m2)
+    });
+    let share = if m4 > 0.0 {
+        m2 * m2 / (m4 * mask.data.len() as f64)
+    } else {
+        0.0
+    };
+    let factor = share / copies.max(1) as f64;
+    curve.samples.iter().map(|s| s * factor).collect()
 }
 
 /// The FSC of two maps: `Σ Re(A conj B) / sqrt(Σ|A|² Σ|B|²)` over `round(|k|) = r`.

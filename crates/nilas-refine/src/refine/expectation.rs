@@ -22,12 +22,13 @@ const BASINS: usize = 4;
 /// Everything that is the same for all particles of an iteration.
 pub(crate) struct Context<'a> {
     pub store: &'a ParticleStore,
-    pub noise: &'a NoiseModel,
+    /// Of each half-set.
+    pub noise: &'a [NoiseModel; 2],
     pub volumes: &'a [SplineVolume],
     pub search: Option<&'a GlobalSearch>,
     pub group: &'a PointGroup,
-    /// See [`NoiseModel::insertion_weights`], for every coefficient that is inserted.
-    pub insertion_weights: &'a [f32],
+    /// See [`NoiseModel::insertion_weights`], of each half-set, for every coefficient that is inserted.
+    pub insertion_weights: &'a [Vec<f32>; 2],
     /// Shells that poses are compared at.
     pub radius: usize,
     /// Shells that are inserted and that residuals are measured on.
@@ -116,7 +117,7 @@ impl Worker {
             }
         }
         self.view
-            .load(c.store, c.noise, particle, index, radius, before.scale)?;
+            .load(c.store, &c.noise[half], particle, index, radius, before.scale)?;
         let mut audit_better = false;
         let mut fits = Vec::new();
         if before.has_pose {
@@ -248,6 +249,7 @@ impl Worker {
             scale = (s.cross + prior * old) / (s.power + prior * old * old);
             scale = (scale * old).clamp(0.1, 4.0) / old;
         }
+        let insertion_weights = &c.insertion_weights[half];
         let shells = c.insert_radius + 1;
         let (mut residual, mut count) = (vec![0.0; shells], vec![0.0; shells]);
         let mut contributions = Vec::new();
@@ -265,7 +267,7 @@ impl Worker {
                 residual: &mut self.residual,
             };
             contribution(&data, (&re, &im), fit.shift, scale, *weight, &mut out)?;
-            for (k, w) in c.insertion_weights[..n].iter().enumerate() {
+            for (k, w) in insertion_weights[..n].iter().enumerate() {
                 dr[k] *= w;
                 di[k] *= w;
                 dw[k] *= w;
@@ -283,7 +285,7 @@ impl Worker {
                 weight: dw,
                 origin: self
                     .view
-                    .origin_contribution(scale, *weight * f64::from(c.insertion_weights[0])),
+                    .origin_contribution(scale, *weight * f64::from(insertion_weights[0])),
             });
         }
         let (rotation_sigma, shift_sigma) = best.sigmas();

@@ -2,12 +2,14 @@
 
 use super::params::RefineParams;
 use super::state::RefineState;
-use super::step::{Inputs, Pass, automatic_mask, claimed_shell, reliability};
+use super::step::{Inputs, Pass, automatic_mask, either, reliability};
 use crate::error::RefineError;
 use crate::maps::Sums;
+use crate::noise::NoiseModel;
 use crate::particle::ParticleResult;
-use nilas_volume::Volume;
+use nilas_kernels::Complex32;
 use nilas_volume::fsc::{CorrectedFsc, masked_corrected_fsc};
+use nilas_volume::{Spectrum, Volume};
 
 /// What resolution is claimed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,7 +62,10 @@ pub struct RefineOutcome {
 }
 
 /// Standard score that the held-out agreement must reach.
-const SUPPORT_NEEDED: f64 = 4.0;
+const SUPPORT_NEEDED: f64 = 6.0;
+
+/// Shells of a map that the images do not support.
+const UNSUPPORTED_SHELLS: usize = 3;
 
 /// From the sums of the last pass to everything that is handed out.
 pub(crate) fn finish(
@@ -70,10 +75,9 @@ pub(crate) fn finish(
     support_z: Option<f64>,
 ) -> Result<RefineOutcome, RefineError> {
     let last = inputs.last_shell();
-    let half_maps = [pass.sums[0].balanced_map(last)?, pass.sums[1].balanced_map(last)?];
-    let mask_fsc = fsc_mask(inputs, state, &pass.sums, &half_maps)?;
+    let (mask_fsc, half_maps) = comparable(inputs, state, &pass.sums)?;
     let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &mask_fsc, state.seed)?;
-    let shell = claimed_shell(&fsc, last);
+    let shell = inputs.claimed_shell(&fsc, &mask_fsc, last);
     let merged = Sums::merged(&pass.sums[0], &pass.sums[1]);
     let mut full: Vec<f64> = reliability(&fsc.corrected.correlation, last)
         .iter()
@@ -81,7 +85,7 @@ pub(crate) fn finish(
         .collect();
     let supported = support_z.is_none_or(|z| z > SUPPORT_NEEDED);
     if !supported {
-        full.truncate(4);
+        full.truncate(UNSUPPORTED_SHELLS + 1);
     }
     let resolution = if !supported {
         Resolution::Unsupported
@@ -90,8 +94,16 @@ pub(crate) fn finish(
     } else {
         Resolution::AtLeast(inputs.resolution_of(shell))
     };
+    let mut map = merged.weighted_map(&full)?;
+    if !supported {
+        // The solvent's step at the edge of the box must not bring finer shells back.
+        let mut spectrum = Spectrum::of(&map)?;
+        let limit = UNSUPPORTED_SHELLS as f64 + 0.5;
+        spectrum.modify(|_, r, v| if r < limit { v } else { Complex32::default() });
+        map = spectrum.into_volume()?;
+    }
     Ok(RefineOutcome {
-        map: merged.weighted_map(&full)?,
+        map,
         map_plain: merged.plain_map(last)?,
         cref: fsc
             .corrected
@@ -100,39 +112,41 @@ pub(crate) fn finish(
             .map(|f| nilas_volume::fsc::cref(*f))
             .collect(),
         half_maps,
-        mask_refine: state.mask.clone(),
+        mask_refine: either(&state.masks),
         mask_fsc,
         fsc,
         resolution,
         support_z,
-        noise: state.noise.power.clone(),
+        noise: NoiseModel::mean(&state.noise),
         particles: state.results(inputs.params.pixel_size_angstrom),
         iterations: state.iteration,
     })
 }
 
-/// The mask for the stated resolution: automatic at the resolution that the refinement mask gives, or the given one.
-fn fsc_mask(
+/// The mask for the stated resolution (automatic, at the resolution that the refinement masks give, or the given one) and the
+/// half maps to measure it on.
+fn comparable(
     inputs: &Inputs,
     state: &RefineState,
     sums: &[Sums; 2],
-    half_maps: &[Volume; 2],
-) -> Result<Volume, RefineError> {
-    if let Some(mask) = inputs.given_mask {
-        return Ok(mask.clone());
-    }
+) -> Result<(Volume, [Volume; 2]), RefineError> {
     let last = inputs.last_shell();
-    let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &state.mask, state.seed)?;
-    let full: Vec<f64> = reliability(&fsc.corrected.correlation, last)
-        .iter()
-        .map(|f| 2.0 * f / (1.0 + f))
-        .collect();
-    let map = Sums::merged(&sums[0], &sums[1]).weighted_map(&full)?;
-    automatic_mask(
-        &map,
-        inputs.params,
-        inputs.resolution_of(claimed_shell(&fsc, last)),
-    )
+    let wide = either(&state.masks);
+    let first = [sums[0].balanced_map(last)?, sums[1].balanced_map(last)?];
+    let fsc = masked_corrected_fsc(&first[0], &first[1], &wide, state.seed)?;
+    let trusted = reliability(&fsc.corrected.correlation, last);
+    let half_maps = [
+        sums[0].matched_map(last, &trusted)?,
+        sums[1].matched_map(last, &trusted)?,
+    ];
+    if let Some(mask) = inputs.given_mask {
+        return Ok((mask.clone(), half_maps));
+    }
+    let resolution = inputs.resolution_of(inputs.claimed_shell(&fsc, &wide, last));
+    let own = |half: usize| -> Result<Volume, RefineError> {
+        automatic_mask(&sums[half].weighted_map(&trusted)?, inputs.params, resolution)
+    };
+    Ok((either(&[own(0)?, own(1)?]), half_maps))
 }
 
 /// The reference that a refinement starts from: on the particles' grid, low-passed.

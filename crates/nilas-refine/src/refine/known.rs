@@ -3,7 +3,7 @@
 use super::finish::{RefineOutcome, finish};
 use super::params::RefineParams;
 use super::state::RefineState;
-use super::step::{Changes, Inputs, Pass, automatic_mask, insert_origins, reliability};
+use super::step::{Changes, Inputs, Pass, either, insert_origins, reliability};
 use crate::error::RefineError;
 use crate::maps::{Sums, SymmetryPlan};
 use crate::observer::{Observer, Timings};
@@ -67,10 +67,9 @@ pub(crate) fn reconstruct_known(
         timings: Timings::default(),
     };
     if mask.is_none() {
-        // One automatic mask from the sphere's curve; the final mask follows from that.
-        let first = finish(&inputs, &state, &pass, None)?;
-        let d = first.resolution.angstrom().unwrap_or(20.0);
-        state.mask = automatic_mask(&first.map, params, d)?;
+        // A first automatic mask from the sphere's curve; the final mask follows from that.
+        let first = finish(&inputs, &state, &pass, None)?.mask_fsc;
+        state.masks = [first.clone(), first];
     }
     let pass = Pass {
         sums: corrected_sums(&inputs, &state, &pass.sums, observer)?,
@@ -88,11 +87,11 @@ pub(crate) fn corrected_sums(
 ) -> Result<[Sums; 2], RefineError> {
     let last = inputs.last_shell();
     let half_maps = [sums[0].balanced_map(last)?, sums[1].balanced_map(last)?];
-    let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &state.mask, state.seed)?;
+    let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &either(&state.masks), state.seed)?;
     let trusted = reliability(&fsc.corrected.correlation, last);
     let references = [
-        sums[0].weighted_map(&trusted)?.times(&state.mask)?,
-        sums[1].weighted_map(&trusted)?.times(&state.mask)?,
+        sums[0].weighted_map(&trusted)?.times(&state.masks[0])?,
+        sums[1].weighted_map(&trusted)?.times(&state.masks[1])?,
     ];
     let [a, b] = insert_all(inputs, state, Some(&references), observer)?;
     Ok([
@@ -118,9 +117,8 @@ fn insert_all(
             .collect::<Result<Vec<_>, _>>()?,
         None => Vec::new(),
     };
-    let weights = state
-        .noise
-        .insertion_weights(&store.disc().shell()[..store.disc().count(last)]);
+    let inserted = &store.disc().shell()[..store.disc().count(last)];
+    let weights = [0, 1].map(|half: usize| state.noise[half].insertion_weights(inserted));
     let mut done = 0;
     for chunk in usable.chunks(96) {
         if observer.cancelled() {
@@ -131,12 +129,21 @@ fn insert_all(
             .map(|i| {
                 let p = &state.particles[*i];
                 let mut view = View::default();
-                view.load(store, &state.noise, &inputs.particles[*i], *i, last, p.scale)?;
+                let half = usize::from(p.half);
+                let weights = &weights[half];
+                view.load(
+                    store,
+                    &state.noise[half],
+                    &inputs.particles[*i],
+                    *i,
+                    last,
+                    p.scale,
+                )?;
                 let t = p.shift.map(|v| (v / n as f64) as f32);
                 let (kx, ky) = (store.disc().kx(), store.disc().ky());
                 let m = view.re.len();
                 let (mut vr, mut vi) = (vec![0.0; m], vec![0.0; m]);
-                if let Some(volume) = volumes.get(usize::from(p.half)) {
+                if let Some(volume) = volumes.get(half) {
                     volume.slice(&p.rotation.m, &kx[..m], &ky[..m], &mut vr, &mut vi)?;
                     let (mut re, mut im) = ([0.0], [0.0]);
                     volume.slice(&p.rotation.m, &[0.0], &[0.0], &mut re, &mut im)?;
@@ -173,7 +180,7 @@ fn insert_all(
                 .iter()
                 .zip(&views)
                 .filter(|(i, _)| usize::from(state.particles[**i].half) == half)
-                .map(|(_, v)| v.origin_contribution(1.0, f64::from(weights[0])));
+                .map(|(_, v)| v.origin_contribution(1.0, f64::from(weights[half][0])));
             insert_origins(accumulator, origins, inputs.symmetry)?;
         }
         done += chunk.len();

@@ -120,7 +120,7 @@ fn check_resume(state: RefineState, inputs: &Inputs) -> Result<RefineState, Refi
     if state.particles.len() != inputs.particles.len() {
         return Err(wrong("the number of particles"));
     }
-    if state.noise.power.len() != inputs.store.mean_power().len() {
+    if state.noise[0].power.len() != inputs.store.mean_power().len() {
         return Err(wrong("the number of optics groups"));
     }
     if state.seed != inputs.params.seed {

@@ -7,7 +7,7 @@ use nilas_geometry::Rotation;
 use nilas_volume::Volume;
 use std::io::{Read, Write};
 
-const MAGIC: &[u8; 8] = b"NILASRF1";
+const MAGIC: &[u8; 8] = b"NILASRF2";
 
 /// Collects the bytes of a state.
 #[derive(Default)]
@@ -62,6 +62,15 @@ impl In<'_> {
         Ok(f64::from_bits(self.u64()?))
     }
 
+    fn noise(&mut self) -> Result<NoiseModel, RefineError> {
+        let mut power = Vec::new();
+        for _ in 0..self.size()? {
+            let shells = self.size()?;
+            power.push((0..shells).map(|_| self.f64()).collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(NoiseModel { power })
+    }
+
     fn volume(&mut self) -> Result<Volume, RefineError> {
         let n = self.size()?;
         let voxel = self.f64()?;
@@ -100,14 +109,16 @@ impl RefineState {
         o.size(usize::from(self.global));
         o.size(usize::from(self.converged));
         self.support.iter().for_each(|v| o.f64(*v));
-        o.size(self.noise.power.len());
-        for g in &self.noise.power {
-            o.size(g.len());
-            g.iter().for_each(|v| o.f64(*v));
+        for model in &self.noise {
+            o.size(model.power.len());
+            for g in &model.power {
+                o.size(g.len());
+                g.iter().for_each(|v| o.f64(*v));
+            }
         }
         self.references
             .iter()
-            .chain([&self.mask])
+            .chain(&self.masks)
             .for_each(|v| o.volume(v));
         o.size(self.particles.len());
         for p in &self.particles {
@@ -153,13 +164,9 @@ impl RefineState {
         let (settled, global_done) = (i.size()?, i.size()?);
         let (global, converged) = (i.u64()? != 0, i.u64()? != 0);
         let support = [i.f64()?, i.f64()?];
-        let mut power = Vec::new();
-        for _ in 0..i.size()? {
-            let shells = i.size()?;
-            power.push((0..shells).map(|_| i.f64()).collect::<Result<Vec<_>, _>>()?);
-        }
+        let noise = [i.noise()?, i.noise()?];
         let references = [i.volume()?, i.volume()?];
-        let mask = i.volume()?;
+        let masks = [i.volume()?, i.volume()?];
         let count = i.size()?;
         let mut particles = Vec::new();
         for _ in 0..count {
@@ -188,9 +195,9 @@ impl RefineState {
             box_size,
             seed,
             particles,
-            noise: NoiseModel { power },
+            noise,
             references,
-            mask,
+            masks,
             radius,
             initial_radius,
             scale_radius,

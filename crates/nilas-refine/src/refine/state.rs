@@ -37,10 +37,12 @@ pub struct RefineState {
     /// Seed that the run was started with.
     pub seed: u64,
     pub(crate) particles: Vec<ParticleState>,
-    pub(crate) noise: NoiseModel,
+    /// Noise of each half-set.
+    pub(crate) noise: [NoiseModel; 2],
     /// Wiener-weighted, masked references of the half-sets.
     pub(crate) references: [Volume; 2],
-    pub(crate) mask: Volume,
+    /// What each half-set's reference is multiplied with: made from that half-set alone, unless it was given.
+    pub(crate) masks: [Volume; 2],
     /// Shells for the next alignment.
     pub(crate) radius: usize,
     /// Shells of the initial low-pass.
@@ -125,9 +127,9 @@ impl RefineState {
             box_size: store.disc().box_size(),
             seed: params.seed,
             particles: states,
-            noise: NoiseModel::from_images(store),
+            noise: [NoiseModel::from_images(store), NoiseModel::from_images(store)],
             references: [reference.clone(), reference],
-            mask,
+            masks: [mask.clone(), mask],
             radius: initial_radius,
             initial_radius,
             scale_radius: initial_radius,

@@ -6,7 +6,7 @@ use super::state::RefineState;
 use crate::error::RefineError;
 use crate::global::GlobalSearch;
 use crate::maps::{Sums, SymmetryPlan};
-use crate::noise::ResidualSums;
+use crate::noise::{NoiseModel, ResidualSums};
 use crate::observer::{IterationReport, Observer, SearchKind, Timings};
 use crate::particle::Particle;
 use crate::store::ParticleStore;
@@ -14,7 +14,7 @@ use nilas_geometry::{Rotation, so3};
 use nilas_kernels::insert::{Accumulator, InsertItem};
 use nilas_kernels::slice::SplineVolume;
 use nilas_volume::Volume;
-use nilas_volume::fsc::{CorrectedFsc, HALF_MAP_THRESHOLD, masked_corrected_fsc};
+use nilas_volume::fsc::{CorrectedFsc, HALF_MAP_THRESHOLD, independent_cells, masked_corrected_fsc};
 use nilas_volume::mask::{AutoMask, auto, sphere};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -61,6 +61,26 @@ impl Inputs<'_> {
     }
 }
 
+/// Standard errors above zero that agreement beyond the start must reach to be claimed.
+const SIGNIFICANCE: f64 = 3.0;
+
+impl Inputs<'_> {
+    /// The shell (with fraction) up to which the half maps agree: the first crossing of 0.143 by the corrected curve, or the last
+    /// shell whose agreement chance cannot explain, whichever comes first; at most `last`.
+    pub fn claimed_shell(&self, fsc: &CorrectedFsc, mask: &Volume, last: usize) -> f64 {
+        let copies = self.params.group.order();
+        let cells = independent_cells(&fsc.corrected, mask, copies);
+        let c = fsc
+            .corrected
+            .significant_crossing(HALF_MAP_THRESHOLD, &cells, SIGNIFICANCE);
+        if c.crossed {
+            c.shell.min(last as f64)
+        } else {
+            last as f64
+        }
+    }
+}
+
 /// How poses moved in a pass, of particles that had one. Radians and pixels.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -90,12 +110,16 @@ pub(crate) fn step(
         pass.sums[0].balanced_map(insert_radius)?,
         pass.sums[1].balanced_map(insert_radius)?,
     ];
-    let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &state.mask, state.seed)?;
-    let resolution = claimed_shell(&fsc, insert_radius);
-    update_mask(inputs, state, &pass.sums, &fsc, resolution)?;
+    let mask = either(&state.masks);
+    let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &mask, state.seed)?;
+    let resolution = inputs.claimed_shell(&fsc, &mask, insert_radius);
     let reliability = reliability(&fsc.corrected.correlation, insert_radius);
     for half in 0..2 {
-        state.references[half] = pass.sums[half].weighted_map(&reliability)?.times(&state.mask)?;
+        let map = pass.sums[half].weighted_map(&reliability)?;
+        if inputs.given_mask.is_none() {
+            state.masks[half] = automatic_mask(&map, inputs.params, inputs.resolution_of(resolution))?;
+        }
+        state.references[half] = map.times(&state.masks[half])?;
     }
     let mut timings = pass.timings;
     timings.maps_seconds = start.elapsed().as_secs_f64();
@@ -119,8 +143,8 @@ pub(crate) fn step(
         resolution_angstrom: inputs.resolution_of(resolution),
         fsc,
         half_maps,
-        mask: state.mask.clone(),
-        noise: state.noise.power.clone(),
+        mask: either(&state.masks),
+        noise: NoiseModel::mean(&state.noise),
         median_rotation_change_rad: rotation_change,
         median_shift_change_angstrom: shift_change,
         mean_log_likelihood: state.particles.iter().map(|p| p.log_likelihood).sum::<f64>() / n,
@@ -149,7 +173,7 @@ pub(crate) fn pass(
     let search_radius = radius.clamp(4, SEARCH_RADIUS);
     let turn: Rotation = so3::random_perturbation(ORDER, &mut rng);
     let search = if state.global || !inputs.params.local_only {
-        let reach = mask_radius(&state.mask);
+        let reach = mask_radius(&state.masks[0]).max(mask_radius(&state.masks[1]));
         Some(GlobalSearch::new(
             &volumes,
             store,
@@ -173,9 +197,8 @@ pub(crate) fn pass(
     } else {
         range.min(4.0)
     };
-    let insertion_weights = state
-        .noise
-        .insertion_weights(&store.disc().shell()[..store.disc().count(insert_radius)]);
+    let inserted = &store.disc().shell()[..store.disc().count(insert_radius)];
+    let insertion_weights = [0, 1].map(|half: usize| state.noise[half].insertion_weights(inserted));
     let context = Context {
         insertion_weights: &insertion_weights,
         store,
@@ -208,7 +231,8 @@ pub(crate) fn pass(
         Accumulator::new(n, insert_radius)?,
         Accumulator::new(n, insert_radius)?,
     ];
-    let mut residuals = ResidualSums::new(state.noise.power.len(), store.disc().radius() + 1);
+    let shells = store.disc().radius() + 1;
+    let mut residuals = [0, 1].map(|half: usize| ResidualSums::new(state.noise[half].power.len(), shells));
     let mut changes = Changes::default();
     let mut timings = Timings::default();
     let batch = ((64 << 20) / (16 * store.disc().count(insert_radius))).clamp(8, 96);
@@ -244,7 +268,7 @@ pub(crate) fn pass(
                     changes.audit_better += usize::from(r.audit_better);
                 }
             }
-            residuals.add(store.group(*i), &r.residual, &r.residual_count);
+            residuals[usize::from(b.half)].add(store.group(*i), &r.residual, &r.residual_count);
             p.rotation = r.rotation;
             p.shift = r.shift;
             p.scale = r.scale;
@@ -257,7 +281,9 @@ pub(crate) fn pass(
         done += chunk.len();
         observer.progress("particles", done, usable.len());
     }
-    state.noise.update(&residuals);
+    for (model, residuals) in state.noise.iter_mut().zip(&residuals) {
+        model.update(residuals);
+    }
     normalise_scales(state, &usable);
     let a = store.pixel_size_angstrom();
     let sums = [
@@ -335,40 +361,21 @@ fn normalise_scales(state: &mut RefineState, usable: &[usize]) {
     }
 }
 
-/// The shell (with fraction) where the corrected curve first falls below 0.143, at most the last one inserted.
-pub(crate) fn claimed_shell(fsc: &CorrectedFsc, last: usize) -> f64 {
-    let c = fsc.corrected.crossing(HALF_MAP_THRESHOLD);
-    if c.crossed {
-        c.shell.min(last as f64)
-    } else {
-        last as f64
-    }
-}
-
 /// The curve that regularises the references: as measured while it stays above 0.05, then nothing.
 pub(crate) fn reliability(correlation: &[f64], last: usize) -> Vec<f64> {
     let end = (3..=last).find(|r| correlation[*r] < 0.05).unwrap_or(last + 1);
     correlation[..end].iter().map(|v| v.clamp(0.05, 0.999)).collect()
 }
 
-fn update_mask(
-    inputs: &Inputs,
-    state: &mut RefineState,
-    sums: &[Sums; 2],
-    fsc: &CorrectedFsc,
-    resolution: f64,
-) -> Result<(), RefineError> {
-    if inputs.given_mask.is_some() {
-        return Ok(());
-    }
-    let merged = Sums::merged(&sums[0], &sums[1]);
-    let full: Vec<f64> = reliability(&fsc.corrected.correlation, merged.radius())
-        .iter()
-        .map(|f| 2.0 * f / (1.0 + f))
-        .collect();
-    let map = merged.weighted_map(&full)?;
-    state.mask = automatic_mask(&map, inputs.params, inputs.resolution_of(resolution))?;
-    Ok(())
+/// What either half-set's mask holds: the mask that both half maps are compared in. Each half chose its part alone, so that no
+/// place is in it because both maps happen to be bright there; that would correlate noise.
+pub(crate) fn either(masks: &[Volume; 2]) -> Volume {
+    let mut mask = masks[0].clone();
+    mask.data
+        .iter_mut()
+        .zip(&masks[1].data)
+        .for_each(|(a, b)| *a = a.max(*b));
+    mask
 }
 
 /// The soft mask of a map known to `resolution` Å; a sphere where the map has no contrast.

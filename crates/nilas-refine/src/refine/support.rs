@@ -52,7 +52,7 @@ pub(crate) fn test(
         .iter()
         .map(|v| SplineVolume::from_real(&v.data, n, radius))
         .collect::<Result<Vec<_>, _>>()?;
-    let reach = mask_radius(&state.mask);
+    let reach = mask_radius(&state.masks[0]).max(mask_radius(&state.masks[1]));
     let search = GlobalSearch::new(
         &volumes,
         store,
@@ -68,7 +68,7 @@ pub(crate) fn test(
         .map_or(0.1 * n as f64, |r| r / store.pixel_size_angstrom());
     let rings: Vec<bool> = (1..=radius).map(|q| !held_out(q)).collect();
     let context = Context {
-        insertion_weights: &[],
+        insertion_weights: &[Vec::new(), Vec::new()],
         store,
         noise: &state.noise,
         volumes: &volumes,
@@ -93,7 +93,8 @@ pub(crate) fn test(
                 let p = &state.particles[*i];
                 let which = usize::from(p.half) ^ usize::from(exchange);
                 // Contrast and centre from the input alone: what earlier iterations found has seen all shells.
-                view.load(store, &state.noise, &inputs.particles[*i], *i, margin, 1.0)?;
+                let own = &state.noise[usize::from(p.half)];
+                view.load(store, own, &inputs.particles[*i], *i, margin, 1.0)?;
                 let centre = if inputs.params.local_only {
                     input_shift(inputs, *i)
                 } else {
