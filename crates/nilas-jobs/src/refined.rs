@@ -175,6 +175,8 @@ pub fn report(
 ) -> Result<(), Failure> {
     let curves = &outcome.fsc;
     let claimed = outcome.resolution.angstrom();
+    // After iterations the final figure is the last step of its series.
+    let step = (outcome.iterations > 0).then_some(outcome.iterations as u64 + 1);
     context.figure(
         &fsc_figure(
             "fsc",
@@ -182,7 +184,7 @@ pub fn report(
             curves,
             claimed,
         ),
-        None,
+        step,
     )?;
     if let Some(fit) = &sharpened.guinier {
         context.figure(&figures::guinier("guinier", fit), None)?;
@@ -250,7 +252,7 @@ pub fn report(
     let rotations: Vec<_> = outcome.particles.iter().map(|p| p.pose.rotation).collect();
     context.figure(
         &figures::orientations("orientations", "Viewing directions", &rotations),
-        None,
+        step,
     )
 }
 

@@ -6,7 +6,7 @@ mod project;
 use nilas_formats::cs;
 use nilas_formats::mrc::MrcFile;
 use nilas_jobs::context::read_json;
-use nilas_model::{JobId, JobResult};
+use nilas_model::{EventKind, JobId, JobResult};
 use project::Project;
 use project::contract::{check_completed, particles_with_truth, phantom, refine_inputs};
 use serde_json::json;
@@ -266,9 +266,41 @@ fn a_refinement_finds_poses_that_were_not_given() {
     ] {
         assert!(slots.contains(&slot), "{slots:?}");
     }
+    check_series_of_figures(&project, id, statistic(&result, "iterations") as u64);
     // What comes out goes in again.
     let (_, result) = project.complete("reconstruct", json!({}), &[("particles", id, "particles")]);
     assert!((statistic(&result, "resolution_angstrom") - resolution).abs() < 0.5 * resolution);
+}
+
+/// Every iteration keeps its figures, in series that end with the final one; the FSC comes first.
+fn check_series_of_figures(project: &Project, id: JobId, iterations: u64) {
+    let drawn: Vec<(String, Option<u64>)> = project
+        .events(id)
+        .into_iter()
+        .filter_map(|e| match e.kind {
+            EventKind::Figure { id, step, .. } => Some((id, step)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(drawn[0], ("fsc_001".to_owned(), Some(1)));
+    let files = project.figures(id);
+    for name in ["fsc", "half_map_slices", "orientations"] {
+        for step in 1..=iterations {
+            let figure = format!("{name}_{step:03}");
+            assert!(
+                drawn.contains(&(figure.clone(), Some(step))),
+                "{figure}: {drawn:?}"
+            );
+            assert!(files.contains(&figure), "{figure}: {files:?}");
+        }
+    }
+    for name in ["fsc", "orientations"] {
+        assert!(
+            drawn.contains(&(name.to_owned(), Some(iterations + 1))),
+            "{drawn:?}"
+        );
+    }
+    assert!(drawn.contains(&("resolution_trace".to_owned(), None)));
 }
 
 #[test]

@@ -7,10 +7,11 @@
 use nilas_geometry::{PointGroup, Rotation};
 use nilas_optics::Ctf;
 use nilas_refine::reconstruct::reconstruct;
-use nilas_refine::refine::{RefineParams, run};
+use nilas_refine::refine::{RefineOutcome, RefineParams, run};
 use nilas_refine::{ImageSource, IterationReport, Observer, Particle, Pose, SourceError};
 use nilas_simulate::{Simulation, SimulationParams, Specimen, demo_molecule};
-use nilas_volume::{Volume, fsc::fsc};
+use nilas_volume::Volume;
+use nilas_volume::fsc::{fsc, masked_corrected_fsc};
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -91,6 +92,49 @@ impl Observer for Print {
     }
 }
 
+/// One line on an outcome beside the truth; its curves where asked for.
+fn compare(name: &str, o: &RefineOutcome, truth: &Volume, curves: bool) {
+    let m = &o.mask_fsc;
+    let curve = fsc(&o.map.times(m).unwrap(), &truth.times(m).unwrap()).unwrap();
+    // What a mask alone correlates is taken off both predictions and truth, or there is no mask on either.
+    let corrected = masked_corrected_fsc(&o.map, truth, m, 1).unwrap().corrected;
+    let plain = fsc(&o.map, truth).unwrap();
+    let last = o
+        .resolution
+        .angstrom()
+        .map_or(0, |d| (o.map.box_angstrom() / d).floor() as usize);
+    let worst = |predicted: &[f64], found: &[f64]| {
+        (1..=last.min(found.len() - 2))
+            .map(|r| (predicted[r] - found[r], r))
+            .max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
+            .unwrap_or((0.0, 0))
+    };
+    let (in_mask, no_mask) = (
+        worst(&o.cref, &corrected.correlation),
+        worst(&o.fsc.unmasked.cref(), &plain.correlation),
+    );
+    println!(
+        "{{\"case\":\"{name}\",\"resolution\":{:?},\"truth_0.5_A\":{:.3},\"truth_shell\":{:.1},\"half_shell\":{:.1},\"cref_minus_truth\":{:.3},\"at_shell\":{},\"cref_minus_truth_in_mask\":{:.3},\"in_mask_at\":{},\"support_z\":{:?},\"iterations\":{}}}",
+        o.resolution.angstrom(),
+        curve.crossing(0.5).resolution_angstrom,
+        curve.crossing(0.5).shell,
+        o.fsc.corrected.crossing(0.143).shell,
+        no_mask.0,
+        no_mask.1,
+        in_mask.0,
+        in_mask.1,
+        o.support_z,
+        o.iterations
+    );
+    if curves {
+        println!("cref  {:.2?}", &o.cref);
+        println!("truth {:.2?}", &corrected.correlation);
+        println!("randomised {:.2?}", &o.fsc.randomised.correlation);
+        println!("cref, no mask  {:.2?}", o.fsc.unmasked.cref());
+        println!("truth, no mask {:.2?}", &plain.correlation);
+    }
+}
+
 fn main() {
     let args: HashMap<String, String> = std::env::args()
         .skip(1)
@@ -107,6 +151,10 @@ fn main() {
         shift_sigma_angstrom: number("shift", 4.0),
         ..Default::default()
     };
+    sp.optics.b_factor = number("b_factor", 0.0);
+    if let Some(b) = args.get("atomic_b_factor") {
+        sp.scattering.uniform_b_factor = Some(b.parse().unwrap());
+    }
     let noise_only = number("noise_only", 0.0) > 0.0;
     if noise_only {
         sp.snr = 1e-9;
@@ -158,7 +206,7 @@ fn main() {
         .collect();
     let scratch = std::env::temp_dir();
     let mut params = RefineParams::new(pixel);
-    params.seed = number("seed", 1.0) as u64;
+    params.seed = number("refine_seed", number("seed", 1.0)) as u64;
     params.initial_low_pass_angstrom = number("low_pass", 30.0);
     params.local_only = number("local", 0.0) > 0.0;
     let mut print = Print {
@@ -178,6 +226,10 @@ fn main() {
         &mut nilas_refine::Silent,
     )
     .unwrap();
+    if args.contains_key("known") {
+        compare("true poses", &oracle, &truth, args.contains_key("curves"));
+        return;
+    }
     let blind: Vec<Particle> = particles
         .iter()
         .map(|p| Particle {
@@ -189,28 +241,7 @@ fn main() {
     let found = run(&source, &blind, &params, &truth, None, None, &scratch, &mut print).unwrap();
     let seconds = start.elapsed().as_secs_f64();
     for (name, o) in [("true poses", &oracle), ("refined", &found)] {
-        let m = &o.mask_fsc;
-        let curve = fsc(&o.map.times(m).unwrap(), &truth.times(m).unwrap()).unwrap();
-        let worst = (1..curve.correlation.len())
-            .take_while(|r| o.fsc.corrected.correlation[*r] > 0.143)
-            .map(|r| (o.cref[r] - curve.correlation[r], r))
-            .max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
-            .unwrap_or((0.0, 0));
-        println!(
-            "{{\"case\":\"{name}\",\"resolution\":{:?},\"truth_0.5_A\":{:.3},\"truth_shell\":{:.1},\"half_shell\":{:.1},\"worst_cref_minus_truth\":{:.3},\"at_shell\":{},\"support_z\":{:?},\"iterations\":{}}}",
-            o.resolution.angstrom(),
-            curve.crossing(0.5).resolution_angstrom,
-            curve.crossing(0.5).shell,
-            o.fsc.corrected.crossing(0.143).shell,
-            worst.0,
-            worst.1,
-            o.support_z,
-            o.iterations
-        );
-        if args.contains_key("curves") {
-            println!("cref  {:.2?}", &o.cref);
-            println!("truth {:.2?}", &curve.correlation);
-        }
+        compare(name, o, &truth, args.contains_key("curves"));
     }
     println!("{{\"refine_seconds\":{seconds:.1},\"particles\":{count},\"box\":{n}}}");
 }

@@ -116,7 +116,7 @@ fn refine(noise: &Noise, start: &Volume, seed: u64) -> RefineOutcome {
         })
         .collect();
     let params = RefineParams {
-        max_iterations: 6,
+        max_iterations: if noise.n == 32 { 6 } else { 4 },
         seed,
         ..RefineParams::new(PIXEL)
     };

@@ -115,10 +115,12 @@ fn against_truth(o: &RefineOutcome, truth: &Volume) -> (f64, f64) {
         &truth.times(&o.mask_fsc).unwrap(),
     )
     .unwrap();
+    // Predicted and found without a mask: what a mask alone correlates would be in one curve and not in the other.
+    let plain = fsc(&o.map, truth).unwrap();
     let last = N / 2 - 1;
     let worst = (1..=last)
         .take_while(|r| o.fsc.corrected.correlation[*r] > 0.143)
-        .map(|r| (o.cref[r] - curve.correlation[r]).abs())
+        .map(|r| (nilas_volume::fsc::cref(o.fsc.unmasked.correlation[r]) - plain.correlation[r]).abs())
         .fold(0.0, f64::max);
     (curve.crossing(0.5).shell.min(last as f64), worst)
 }
@@ -187,7 +189,7 @@ fn refinement_reaches_what_true_poses_reach_and_says_so_honestly() {
     assert!(angles[angles.len() / 2] < 3.0);
     assert!(found.resolution.angstrom().is_some());
     assert!(found.support_z.unwrap() > 10.0);
-    assert!(gap < 0.1, "few particles: the limit of 0.05 is for real sets");
+    assert!(gap < 0.08, "few particles: the limit of 0.05 is for real sets");
     assert!(found.particles.iter().any(|p| p.half == 0) && found.particles.iter().any(|p| p.half == 1));
     // The scratch file leaves nothing behind.
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

@@ -148,7 +148,8 @@ pub fn half_map_ssnr(fsc: f64) -> f64 {
 }
 
 /// Independent complex Fourier cells of each shell of maps that were multiplied with `mask` and hold `copies` equal asymmetric
-/// units: the shell's voxels times `(sum m^2)^2 / (N^3 sum m^4)`, the share of the box that a soft mask leaves.
+/// units: the shell's voxels times `s^(2/3)`, where `s = (sum m^2)^2 / (N^3 sum m^4)` is the share of the box that a soft mask
+/// leaves. It ties together what lies within `s^(-1/3)` voxels, along the shell; across, a shell is one voxel thick anyway.
 pub fn independent_cells(curve: &FscCurve, mask: &Volume, copies: usize) -> Vec<f64> {
     let (m2, m4) = mask.data.iter().fold((0.0, 0.0), |(a, b), v| {
         let m2 = f64::from(*v).powi(2);
@@ -159,7 +160,7 @@ pub fn independent_cells(curve: &FscCurve, mask: &Volume, copies: usize) -> Vec<
     } else {
         0.0
     };
-    let factor = share / copies.max(1) as f64;
+    let factor = share.powf(2.0 / 3.0) / copies.max(1) as f64;
     curve.samples.iter().map(|s| s * factor).collect()
 }
 

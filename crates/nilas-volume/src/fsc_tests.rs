@@ -175,3 +175,52 @@ fn bad_maps_are_named() {
     ));
     assert!(fsc(&v, &empty).unwrap().correlation.iter().all(|c| *c == 0.0));
 }
+
+fn curve(correlation: &[f64]) -> FscCurve {
+    FscCurve {
+        n: 2 * (correlation.len() - 1),
+        voxel_size_angstrom: 2.0,
+        correlation: correlation.to_vec(),
+        samples: vec![0.0; correlation.len()],
+    }
+}
+
+#[test]
+fn agreement_that_chance_explains_ends_the_claim() {
+    let c = curve(&[1.0, 1.0, 0.99, 0.95, 0.9, 0.3, 0.3, 0.3, 0.1]);
+    // Many cells: the threshold decides, between shells 7 and 8.
+    let plain = c.crossing(0.143);
+    assert_eq!(c.significant_crossing(0.143, &[1000.0; 9], 3.0), plain);
+    assert!(plain.shell > 7.0 && plain.shell < 8.0);
+    // Four cells a shell: 0.9, 0.3 and 0.3 together are 2.5 standard errors from nothing.
+    let few = c.significant_crossing(0.143, &[4.0; 9], 3.0);
+    assert!(few.crossed);
+    assert_eq!(few.shell, 5.0);
+    assert!((few.resolution_angstrom - 16.0 * 2.0 / 5.0).abs() < 1e-9);
+    // Too few to be judged at all: as without.
+    assert_eq!(c.significant_crossing(0.143, &[1.0; 9], 3.0), plain);
+}
+
+#[test]
+fn a_mask_leaves_its_share_of_the_cells() {
+    let n = 32;
+    let c = fsc(&noise(n, 1.0, 1), &noise(n, 1.0, 2)).unwrap();
+    let all = independent_cells(&c, &Volume::from_fn(n, 1.0, |_| 1.0).unwrap(), 1);
+    assert!(all.iter().zip(&c.samples).all(|(a, b)| (a - b).abs() < 1e-9));
+    // Correlations of independent noise in a small hard mask scatter as that many cells say: 1 / sqrt(2 n).
+    let mask = Volume::from_fn(n, 1.0, |p| f32::from(p.iter().all(|x| x.abs() < 6.0))).unwrap();
+    let (mut sum, mut count) = (0.0, 0.0);
+    for seed in 0..20 {
+        let [a, b] = [2 * seed + 10, 2 * seed + 11].map(|s| noise(n, 1.0, s).times(&mask).unwrap());
+        let c = fsc(&a, &b).unwrap();
+        let cells = independent_cells(&c, &mask, 1);
+        for r in 6..15 {
+            sum += c.correlation[r].powi(2) * 2.0 * cells[r];
+            count += 1.0;
+        }
+    }
+    let ratio: f64 = sum / count;
+    assert!((0.8..1.25).contains(&ratio), "{ratio}");
+    let fourth = independent_cells(&c, &mask, 4);
+    assert!((fourth[8] * 4.0 / independent_cells(&c, &mask, 1)[8] - 1.0).abs() < 1e-9);
+}

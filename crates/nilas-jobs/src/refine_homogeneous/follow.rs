@@ -8,6 +8,11 @@ use nilas_model::Failure;
 use nilas_refine::refine::RefineState;
 use nilas_refine::{IterationReport, Observer, SearchKind};
 
+/// Up to this iteration the figures of every one are kept.
+const EVERY_STEP: u64 = 30;
+/// Then those of one in so many, so that a long run leaves a modest number of files.
+const SOME_STEPS: u64 = 5;
+
 /// Watches a refinement.
 pub(super) struct Follower<'a> {
     watch: Watch<'a>,
@@ -54,35 +59,12 @@ impl Observer for Follower<'_> {
     fn iteration(&mut self, report: &IterationReport) {
         self.traces.add(report);
         let step = report.iteration as u64;
-        let mut drawn = self.traces.figures();
-        drawn.push(fsc_figure(
-            "fsc",
-            &format!("Fourier shell correlation, iteration {step}"),
-            &report.fsc,
-            Some(report.resolution_angstrom),
-        ));
-        let half = &report.half_maps[0];
-        let (n, voxel) = (half.n, half.voxel_size_angstrom);
-        drawn.push(figures::orthogonal_slices(
-            "half_map_slices",
-            &format!("Half map A: central slices, iteration {step}"),
-            &half.data,
-            n,
-            voxel,
-        ));
-        drawn.push(figures::projections(
-            "half_map_projections",
-            &format!("Half map A: projections, iteration {step}"),
-            &half.data,
-            n,
-            voxel,
-        ));
-        let rotations: Vec<_> = report.particles.iter().map(|p| p.pose.rotation).collect();
-        drawn.push(figures::orientations(
-            "orientations",
-            &format!("Viewing directions, iteration {step}"),
-            &rotations,
-        ));
+        let steps = if step <= EVERY_STEP || step.is_multiple_of(SOME_STEPS) {
+            step_figures(report)
+        } else {
+            Vec::new()
+        };
+        let traces = self.traces.figures();
         let search = match report.search {
             SearchKind::Global => "over all orientations",
             SearchKind::Local => "around the last poses",
@@ -101,9 +83,13 @@ impl Observer for Follower<'_> {
         );
         self.watch.attempt(|context| {
             context.info(message)?;
-            drawn
+            // The curves first: the page keeps the order in which figures appear.
+            steps
                 .iter()
                 .try_for_each(|figure| context.figure(figure, Some(step)))?;
+            traces
+                .iter()
+                .try_for_each(|figure| context.figure(figure, None))?;
             context.trace("half_map_resolution_angstrom", report.resolution_angstrom, step)?;
             context.trace("mean_log_likelihood", report.mean_log_likelihood, step)
         });
@@ -113,6 +99,34 @@ impl Observer for Follower<'_> {
         let message = format!("go on after iteration {}", state.iteration);
         self.watch.checkpoint(&message, |writer| state.save(writer));
     }
+}
+
+/// What is drawn anew in every iteration and kept, for the slider of the page: `fsc_001`, `fsc_002`, ...
+fn step_figures(report: &IterationReport) -> Vec<nilas_model::Figure> {
+    let step = report.iteration;
+    let id = |name: &str| format!("{name}_{step:03}");
+    let half = &report.half_maps[0];
+    let rotations: Vec<_> = report.particles.iter().map(|p| p.pose.rotation).collect();
+    vec![
+        fsc_figure(
+            &id("fsc"),
+            &format!("Fourier shell correlation, iteration {step}"),
+            &report.fsc,
+            Some(report.resolution_angstrom),
+        ),
+        figures::orthogonal_slices(
+            &id("half_map_slices"),
+            &format!("Half map A: central slices, iteration {step}"),
+            &half.data,
+            half.n,
+            half.voxel_size_angstrom,
+        ),
+        figures::orientations(
+            &id("orientations"),
+            &format!("Viewing directions, iteration {step}"),
+            &rotations,
+        ),
+    ]
 }
 
 impl Traces {

@@ -143,9 +143,8 @@ fn comparable(
         return Ok((mask.clone(), half_maps));
     }
     let resolution = inputs.resolution_of(inputs.claimed_shell(&fsc, &wide, last));
-    let own = |half: usize| -> Result<Volume, RefineError> {
-        automatic_mask(&sums[half].weighted_map(&trusted)?, inputs.params, resolution)
-    };
+    let maps = [sums[0].weighted_map(&trusted)?, sums[1].weighted_map(&trusted)?];
+    let own = |half: usize| automatic_mask(&maps[half], inputs.params, resolution);
     Ok((either(&[own(0)?, own(1)?]), half_maps))
 }
 
