@@ -32,6 +32,7 @@ const SCIENCE: &[&str] = &[
     "nilas-simulate",
     "nilas-optics",
     "nilas-volume",
+    "nilas-micrograph",
     "nilas-refine",
 ];
 const NOT_IN_SCIENCE: &[&str] = &["tracing", "utoipa", "nilas-model", "nilas-api", "libc"];

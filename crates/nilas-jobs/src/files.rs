@@ -25,7 +25,7 @@ fn named<'a>(request: &'a Request, name: &str) -> Option<&'a Path> {
 
 /// Where a path parameter may point: an absolute path as it is, a relative one below the project
 /// directory or the working directory, `~` the home directory.
-fn candidates(project_dir: &Path, path: &Path) -> Vec<PathBuf> {
+pub(crate) fn candidates(project_dir: &Path, path: &Path) -> Vec<PathBuf> {
     if let (Ok(rest), Some(home)) = (path.strip_prefix("~"), std::env::var_os("HOME")) {
         return vec![Path::new(&home).join(rest)];
     }

@@ -1,6 +1,8 @@
 //! The registry: one line per job type.
 
 use crate::ab_initio::AbInitio;
+use crate::ctf_estimation::CtfEstimation;
+use crate::import_micrographs::ImportMicrographs;
 use crate::import_particles::ImportParticles;
 use crate::import_volumes::ImportVolumes;
 use crate::job::JobType;
@@ -9,6 +11,8 @@ use crate::refine_homogeneous::RefineHomogeneous;
 use crate::simulate_particles::SimulateParticles;
 
 static REGISTRY: &[JobType] = &[
+    JobType::of::<ImportMicrographs>("import_micrographs"),
+    JobType::of::<CtfEstimation>("ctf_estimation"),
     JobType::of::<ImportParticles>("import_particles"),
     JobType::of::<ImportVolumes>("import_volumes"),
     JobType::of::<SimulateParticles>("simulate_particles"),

@@ -31,6 +31,18 @@ impl JobContext {
     /// # Errors
     /// Files that are missing or damaged, particles that occur twice.
     pub fn load_particles(&self, input: &str) -> Result<Dataset, Failure> {
+        self.load_rows(input, "particles")
+    }
+
+    /// All exposures of an input, put together as [`JobContext::load_particles`] does.
+    ///
+    /// # Errors
+    /// Files that are missing or damaged, exposures that occur twice.
+    pub fn load_exposures(&self, input: &str) -> Result<Dataset, Failure> {
+        self.load_rows(input, "exposures")
+    }
+
+    fn load_rows(&self, input: &str, what: &str) -> Result<Dataset, Failure> {
         let field = format!("inputs.{input}");
         let mut all: Option<Dataset> = None;
         for connection in self.request().connections(input) {
@@ -44,7 +56,7 @@ impl JobContext {
                     };
                     if above.names().len() < had {
                         self.warn(format!(
-                            "{}.{} does not have the same columns as the particles before it: only the common ones are kept.",
+                            "{}.{} does not have the same columns as the {what} before it: only the common ones are kept.",
                             connection.source.job, connection.source.output
                         ))?;
                     }
@@ -55,7 +67,7 @@ impl JobContext {
                                 "{}.{} can't be added: {e}.",
                                 connection.source.job, connection.source.output
                             ),
-                            "Connect every set of particles only once.",
+                            format!("Connect every set of {what} only once."),
                         )
                     })?;
                     above
@@ -65,8 +77,8 @@ impl JobContext {
         all.filter(|t| !t.is_empty()).ok_or_else(|| {
             failure::input(
                 &field,
-                "There are no particles.",
-                "Connect an output that holds particles.",
+                format!("There are no {what}."),
+                format!("Connect an output that holds {what}."),
             )
         })
     }

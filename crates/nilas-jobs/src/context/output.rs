@@ -33,26 +33,56 @@ impl JobContext {
         passthrough: Option<&Dataset>,
         files: Vec<String>,
     ) -> Result<OutputRecord, Failure> {
+        self.write_rows(DataKind::Particle, name, title, summary, own, passthrough, files)
+    }
+
+    /// Writes an exposure output as [`JobContext::write_particles`] writes particles.
+    ///
+    /// # Errors
+    /// When the files can't be written.
+    pub fn write_exposures(
+        &self,
+        name: &str,
+        title: &str,
+        summary: &str,
+        own: &Dataset,
+        passthrough: Option<&Dataset>,
+        files: Vec<String>,
+    ) -> Result<OutputRecord, Failure> {
+        self.write_rows(DataKind::Exposure, name, title, summary, own, passthrough, files)
+    }
+
+    fn write_rows(
+        &self,
+        kind: DataKind,
+        name: &str,
+        title: &str,
+        summary: &str,
+        own: &Dataset,
+        passthrough: Option<&Dataset>,
+        files: Vec<String>,
+    ) -> Result<OutputRecord, Failure> {
         let job = self.job_name();
-        let mut slots = self.write_dataset(&format!("{job}_{name}.cs"), own, "particle", false)?;
+        let group = if kind == DataKind::Exposure {
+            "exposure"
+        } else {
+            "particle"
+        };
+        let mut slots = self.write_dataset(&format!("{job}_{name}.cs"), own, group, false)?;
         if let Some(rest) = passthrough.filter(|d| !d.names().is_empty()) {
-            slots.extend(self.write_dataset(
-                &format!("{job}_passthrough_{name}.cs"),
-                rest,
-                "particle",
-                true,
-            )?);
+            let file = format!("{job}_passthrough_{name}.cs");
+            slots.extend(self.write_dataset(&file, rest, group, true)?);
         }
         let output = OutputRecord {
             name: name.to_owned(),
-            kind: DataKind::Particle,
+            kind,
             title: title.to_owned(),
             count: own.rows() as u64,
             slots,
             files,
             summary: summary.to_owned(),
         };
-        self.write_group(&output, "particle")?;
+        self.write_group(&output, group)?;
         Ok(output)
     }
 
@@ -179,6 +209,8 @@ fn slot_type(group: &str, slot: &str) -> String {
     let kind = match (group, slot) {
         ("particle", name) if name.starts_with("alignments_class_") => "alignments3D",
         ("particle", name) => name,
+        ("exposure", name) if name.starts_with("micrograph_blob") => "micrograph_blob",
+        ("exposure", name) => name,
         (_, name) if name.starts_with("mask") => return format!("{group}.blob"),
         _ => "blob",
     };
