@@ -55,8 +55,13 @@ fn power_spectra_of_betagal_have_their_published_defocus() {
         cs_mm: 1.4,
         amplitude_contrast: 0.1,
     };
-    let settings = CtfSettings::default();
-    let (mut worst, mut count) = ([0.0f64; 3], 0);
+    // The published values come from a fit that ended at 5 Å. Beyond that the rings ask for some 25 Å more defocus
+    // (example `ctf_spectra`): voltage, aberration and pixel size are not exact.
+    let settings = CtfSettings {
+        high_resolution_angstrom: 5.0,
+        ..CtfSettings::default()
+    };
+    let (mut worst, mut square, mut count) = ([0.0f64; 3], [0.0f64; 3], 0);
     for line in table.lines().skip(1).filter(|l| !l.is_empty()) {
         let cells: Vec<&str> = line.split(',').collect();
         let file = MrcFile::open(folder.join(cells[1])).unwrap();
@@ -78,18 +83,21 @@ fn power_spectra_of_betagal_have_their_published_defocus() {
         let off = [u - published[0], v - published[1], turn];
         say(cells[0], &found);
         eprintln!("    off by {:.0} {:.0} A, {:.1} deg", off[0], off[1], off[2]);
-        for (w, o) in worst.iter_mut().zip(off) {
-            *w = w.max(o.abs());
+        for i in 0..3 {
+            worst[i] = worst[i].max(off[i].abs());
+            square[i] += off[i] * off[i];
         }
         count += 1;
     }
+    let rms = square.map(|s| f64::sqrt(s / f64::from(count)));
     eprintln!(
-        "{count} spectra: worst {:.0} A in U, {:.0} A in V, {:.1} deg",
-        worst[0], worst[1], worst[2]
+        "{count} spectra: rms {:.1} A in U, {:.1} A in V, {:.1} deg; worst {:.0} A, {:.0} A, {:.1} deg",
+        rms[0], rms[1], rms[2], worst[0], worst[1], worst[2]
     );
     assert!(count >= 10);
+    assert!(rms[0] <= 20.0 && rms[1] <= 20.0 && rms[2] <= 3.0, "{rms:?}");
     assert!(
-        worst[0] <= 20.0 && worst[1] <= 20.0 && worst[2] <= 3.0,
+        worst[0] <= 40.0 && worst[1] <= 40.0 && worst[2] <= 5.0,
         "{worst:?}"
     );
 }
@@ -114,6 +122,51 @@ fn the_k2_micrograph_has_the_defocus_of_a_plain_fit() {
     let found = estimate(&micrograph, &scope, &CtfSettings::default(), &|| false).unwrap();
     say("K2", &found);
     let [u, v] = found.defocus.uv_angstrom();
+    // Halves of the micrograph, fitted by themselves, differ as the surface says.
+    let surface = found.surface.as_ref().unwrap();
+    let whole = CtfSettings {
+        local: false,
+        ..CtfSettings::default()
+    };
+    for across in [true, false] {
+        let halves: Vec<CtfEstimate> = [0, 1]
+            .into_iter()
+            .map(|part| {
+                let (w, h) = if across {
+                    (width / 2, height)
+                } else {
+                    (width, height / 2)
+                };
+                let (x0, y0) = if across { (part * w, 0) } else { (0, part * h) };
+                let cut: Vec<f32> = (0..h)
+                    .flat_map(|y| {
+                        image[(y0 + y) * width + x0..(y0 + y) * width + x0 + w]
+                            .iter()
+                            .copied()
+                    })
+                    .collect();
+                let half = Micrograph {
+                    width: w,
+                    height: h,
+                    data: &cut,
+                    ..micrograph
+                };
+                estimate(&half, &scope, &whole, &|| false).unwrap()
+            })
+            .collect();
+        let measured = halves[1].defocus.mean_angstrom - halves[0].defocus.mean_angstrom;
+        let sigma = halves[0]
+            .defocus_sigma_angstrom
+            .hypot(halves[1].defocus_sigma_angstrom);
+        let (w, h) = (width as f64, height as f64);
+        let predicted = if across {
+            surface.offset_angstrom(0.75 * w, 0.5 * h) - surface.offset_angstrom(0.25 * w, 0.5 * h)
+        } else {
+            surface.offset_angstrom(0.5 * w, 0.75 * h) - surface.offset_angstrom(0.5 * w, 0.25 * h)
+        };
+        eprintln!("halves differ by {measured:.0} ± {sigma:.0} A, the surface by {predicted:.0} A");
+        assert!((measured - predicted).abs() < 4.0 * sigma.hypot(surface.sigma_angstrom));
+    }
     assert!(
         (u - 10_560.0).abs() < 100.0 && (v - 10_510.0).abs() < 100.0,
         "{u} {v}"
@@ -150,6 +203,7 @@ fn the_drifted_apoferritin_micrograph_stands_out() {
         cs_mm: 0.0,
         amplitude_contrast: 0.1,
     };
+    let mut lost = Vec::new();
     for name in &names {
         let (width, height, image) = png(name);
         let micrograph = Micrograph {
@@ -159,6 +213,17 @@ fn the_drifted_apoferritin_micrograph_stands_out() {
             data: &image,
         };
         let found = estimate(&micrograph, &scope, &CtfSettings::default(), &|| false).unwrap();
-        say(&name.file_name().unwrap().to_string_lossy(), &found);
+        let name = name.file_name().unwrap().to_string_lossy().into_owned();
+        say(&name, &found);
+        if found.fit_resolution_angstrom.is_none_or(|r| r > 10.0) {
+            lost.push(name);
+        } else {
+            let mean = found.defocus.mean_angstrom;
+            assert!(
+                (14_000.0..26_000.0).contains(&mean) && found.margin > 10.0,
+                "{name}: {mean}"
+            );
+        }
     }
+    assert_eq!(lost, ["May08_06.09.02.bin_avg.png"]);
 }

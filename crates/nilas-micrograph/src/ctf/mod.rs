@@ -126,6 +126,9 @@ pub fn estimate(
             cancelled,
         )?;
     }
+    if let Some(surface) = &mut found.surface {
+        found.defocus.mean_angstrom += surface.recentre();
+    }
     Ok(found)
 }
 

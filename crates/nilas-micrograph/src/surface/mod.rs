@@ -52,6 +52,20 @@ impl DefocusSurface {
             .sum()
     }
 
+    /// Takes the mean offset over the field out of the surface and gives it, so that it can go into the micrograph's
+    /// defocus. A constant surface gives 0: the fit to the whole micrograph knows better.
+    pub(crate) fn recentre(&mut self) -> f64 {
+        if self.shape == Shape::Constant {
+            self.coefficients = vec![0.0];
+            self.range_angstrom = [0.0; 2];
+            return 0.0;
+        }
+        let mean = self.shape.mean(&self.coefficients);
+        self.shape.lower(&mut self.coefficients, mean);
+        self.range_angstrom = self.range_angstrom.map(|r| r - mean);
+        mean
+    }
+
     fn normalised(&self, x: f64, y: f64) -> [f64; 2] {
         [
             2.0 * x / self.size[0] as f64 - 1.0,

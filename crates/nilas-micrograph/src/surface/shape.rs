@@ -48,6 +48,31 @@ impl Shape {
         }
     }
 
+    /// Mean over the field of the surface with these coefficients.
+    pub(super) fn mean(self, coefficients: &[f64]) -> f64 {
+        match self {
+            Shape::Constant | Shape::Plane => coefficients.first().copied().unwrap_or(0.0),
+            // The mean of u² over -1 to 1 is 1/3; uv has none.
+            Shape::Quadratic => coefficients[0] + (coefficients[3] + coefficients[5]) / 3.0,
+            Shape::Cubic => {
+                // Means of the four B-splines over one interval.
+                const MEAN: [f64; 4] = [1.0 / 24.0, 11.0 / 24.0, 11.0 / 24.0, 1.0 / 24.0];
+                (0..16).map(|i| MEAN[i / 4] * MEAN[i % 4] * coefficients[i]).sum()
+            }
+        }
+    }
+
+    /// Lowers the whole surface.
+    pub(super) fn lower(self, coefficients: &mut [f64], by: f64) {
+        // B-splines sum to 1: all control points move.
+        let moved = if self == Shape::Cubic {
+            coefficients.len()
+        } else {
+            1
+        };
+        coefficients.iter_mut().take(moved).for_each(|c| *c -= by);
+    }
+
     /// The terms whose sum with the coefficients is the offset, at a place with coordinates -1 to 1 over the field:
     /// `1, u, v, u², uv, v²`, or the products of four B-splines along v and u.
     pub fn terms(self, [u, v]: [f64; 2]) -> Vec<f64> {
@@ -295,6 +320,26 @@ fn control_points(quadratic: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_are_those_of_a_fine_grid_and_can_be_taken_out() {
+        for shape in [Shape::Plane, Shape::Quadratic, Shape::Cubic] {
+            let mut c: Vec<f64> = (0..shape.count()).map(|i| ((i * 37 % 11) as f64) - 4.0).collect();
+            let mean = |c: &[f64]| {
+                let sum: f64 = (0..10_000)
+                    .map(|i| {
+                        let at = |j: i32| (f64::from(j) + 0.5) / 50.0 - 1.0;
+                        dot(&shape.terms([at(i % 100), at(i / 100)]), c)
+                    })
+                    .sum();
+                sum / 10_000.0
+            };
+            assert!((mean(&c) - shape.mean(&c)).abs() < 1e-3, "{shape:?}");
+            let by = shape.mean(&c);
+            shape.lower(&mut c, by);
+            assert!(mean(&c).abs() < 1e-3, "{shape:?}");
+        }
+    }
 
     #[test]
     fn control_points_reproduce_a_quadratic() {
