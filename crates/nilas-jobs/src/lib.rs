@@ -12,11 +12,7 @@ pub mod exposures;
 pub mod failure;
 pub mod figures;
 pub mod files;
-<<<<<<< HEAD
-=======
-
 pub mod import_micrographs;
->>>>>>> ac45796 (micrograph: CTF estimation; jobs: import_micrographs, ctf_estimation)
 pub mod import_particles;
 pub mod import_volumes;
 pub mod job;

@@ -72,10 +72,9 @@ pub(super) fn report(
             "rings to (Å)",
             "conspicuous",
         ];
-        context.figure(
-            &figures::table("conspicuous", "Micrographs to look at", &columns, rows),
-            None,
-        )?;
+        let made = figures::table("conspicuous", "Micrographs to look at", &columns, rows);
+        let note = "Micrographs that differ from the others, or whose fit is not sure, the worst first.";
+        context.figure(&with_note(made, note), None)?;
     }
     for c in strange.iter().take(LISTED) {
         let (row, _) = &good[c.row];
@@ -270,19 +269,34 @@ fn overview(context: &JobContext, good: &[(usize, Fitted)]) -> Result<(), Failur
         .collect();
     let astigmatism = of(|f| f.row.defocus_u_angstrom - f.row.defocus_v_angstrom);
     let histograms = [
-        ("defocus", "Defocus", "mean defocus (Å)", &defocus),
-        ("astigmatism", "Astigmatism", "U - V (Å)", &astigmatism),
+        (
+            "defocus",
+            "Defocus",
+            "mean defocus (Å)",
+            &defocus,
+            "Mean of the two defoci of each micrograph. A spread fills the zeros of one contrast transfer with the maxima of others.",
+        ),
+        (
+            "astigmatism",
+            "Astigmatism",
+            "U - V (Å)",
+            &astigmatism,
+            "Difference of the greater and the lesser defocus of each micrograph; in a stable microscope it stays the same.",
+        ),
         (
             "fit_resolution",
             "Resolution of the fits",
             "rings agree to (Å)",
             &resolution,
+            "How far the rings agree with the fit, for micrographs that have rings: smaller is better.",
         ),
     ];
-    for (id, title, label, values) in histograms {
-        context.figure(&figures::histogram(id, title, label, values, 30, &[]), None)?;
+    for (id, title, label, values, note) in histograms {
+        let made = with_note(figures::histogram(id, title, label, values, 30, &[]), note);
+        context.figure(&made, None)?;
     }
-    let scatter = |id: &str, title: &str, xl: &str, yl: &str, xs: &[f64], ys: &[f64]| {
+    let scatter = |id: &str, title: &str, labels: [&str; 2], xs: &[f64], ys: &[f64], note: &str| {
+        let [xl, yl] = labels;
         let (xs, ys) = xs
             .iter()
             .zip(ys)
@@ -295,31 +309,31 @@ fn overview(context: &JobContext, good: &[(usize, Fitted)]) -> Result<(), Failur
             xs,
             ys,
         };
-        context.figure(&figure(id, title, data), None)
+        context.figure(&with_note(figure(id, title, data), note), None)
     };
     scatter(
         "defocus_by_exposure",
         "Defocus by exposure",
-        "exposure",
-        "mean defocus (Å)",
+        ["exposure", "mean defocus (Å)"],
         &number,
         &defocus,
+        "The steps of the defocus that were set, and how well they were reached.",
     )?;
     scatter(
         "resolution_by_exposure",
         "Resolution of the fits by exposure",
-        "exposure",
-        "rings agree to (Å)",
+        ["exposure", "rings agree to (Å)"],
         &number,
         &resolution,
+        "Stretches with coarse fits are bad regions of the specimen or a drifting stage.",
     )?;
     scatter(
         "resolution_by_defocus",
         "Resolution of the fits by defocus",
-        "mean defocus (Å)",
-        "rings agree to (Å)",
+        ["mean defocus (Å)", "rings agree to (Å)"],
         &defocus,
         &resolution,
+        "Rings of a high defocus are finer and end earlier; points far above the others are bad micrographs.",
     )?;
     let vectors: Vec<(f64, f64)> = good
         .iter()
@@ -332,11 +346,11 @@ fn overview(context: &JobContext, good: &[(usize, Fitted)]) -> Result<(), Failur
     let (a, b): (Vec<f64>, Vec<f64>) = vectors.into_iter().unzip();
     scatter(
         "astigmatism_vectors",
-        "Astigmatism as a vector: (U - V)/2 at twice its azimuth",
-        "along x (Å)",
-        "at 45° (Å)",
+        "Astigmatism as a vector",
+        ["along x (Å)", "at 45° (Å)"],
         &a,
         &b,
+        "Length (U - V)/2, direction twice the azimuth of U. One cluster away from the middle: the microscope was not stigmated.",
     )?;
     let ice: Vec<f64> = of(|f| {
         if f.row.ice_thickness_relative > 0.0 {
@@ -346,24 +360,24 @@ fn overview(context: &JobContext, good: &[(usize, Fitted)]) -> Result<(), Failur
         }
     });
     if ice.iter().any(|v| v.is_finite()) {
-        context.figure(
-            &figures::histogram(
-                "ice",
-                "Ring of ice",
-                "power at 3.7 Å over its surroundings, minus 1",
-                &ice,
-                30,
-                &[],
-            ),
-            None,
-        )?;
+        let made = figures::histogram(
+            "ice",
+            "Ring of ice",
+            "power at 3.7 Å over its surroundings, minus 1",
+            &ice,
+            30,
+            &[],
+        );
+        let note =
+            "Vitreous ice gives a little, more where it is thicker; crystals of ice stand far to the right.";
+        context.figure(&with_note(made, note), None)?;
     }
     let tilt = of(|f| f.tilt_deg);
     if tilt.iter().any(|t| *t > 0.0) {
-        context.figure(
-            &figures::histogram("tilt", "Tilt of the defocus", "tilt (°)", &tilt, 30, &[]),
-            None,
-        )?;
+        let made = figures::histogram("tilt", "Tilt of the defocus", "tilt (°)", &tilt, 30, &[]);
+        let note =
+            "Slope of the defocus over the field; 0 where a constant defocus explains a micrograph as well.";
+        context.figure(&with_note(made, note), None)?;
     }
     Ok(())
 }

@@ -85,10 +85,9 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
         None,
     )?;
     if !seen.shown.is_empty() {
-        context.figure(
-            &figures::montage("sample_micrographs", "Some of the micrographs", seen.shown, None),
-            None,
-        )?;
+        let made = figures::montage("sample_micrographs", "Some of the micrographs", seen.shown, None);
+        let note = "Averaged down, grey values from 0.5 to 99.5 %; row 0 of the file is at the bottom.";
+        context.figure(&figures::with_note(made, note), None)?;
     }
     context.statistic("micrographs", good.len() as f64)?;
     context.statistic("files_set_aside", bad.len() as f64)?;
