@@ -9,10 +9,12 @@ pub mod cs;
 pub mod csg;
 mod error;
 pub mod inspect;
+pub mod movie;
 pub mod mrc;
 pub mod pdb;
 pub mod relion;
 pub mod star;
+pub mod tiff;
 
 pub use error::FormatError;
 

@@ -1,0 +1,6 @@
+//! Movies.
+
+mod frame;
+
+pub use frame::{Frame, PixelType, Pixels};
+pub(crate) use frame::{reverse_rows, swap_bytes};
