@@ -35,6 +35,14 @@ pub enum FormatError {
         /// What is wrong.
         message: String,
     },
+    /// Packed data that cannot be unpacked; the message has the place.
+    #[error("{}: {message}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was being unpacked, and what is wrong where.
+        message: String,
+    },
     /// Something in a text file makes no sense.
     #[error("{}: line {line}: {message}", path.display())]
     BadLine {
@@ -86,6 +94,7 @@ impl FormatError {
             FormatError::Io { path, .. }
             | FormatError::Truncated { path, .. }
             | FormatError::BadByte { path, .. }
+            | FormatError::Damaged { path, .. }
             | FormatError::BadLine { path, .. }
             | FormatError::Unsupported { path, .. }
             | FormatError::CannotWrite { path, .. }

@@ -341,9 +341,13 @@ fn relion_writes_what_we_read_and_flips_as_we_do() {
     }
     let dir = tempfile::tempdir().unwrap();
     let shape = [64, 96];
-    let mut stack =
-        nilas_formats::mrc::MrcStackWriter::create(dir.path().join("m.mrcs"), shape, 1.0, nilas_formats::mrc::MrcMode::I8)
-            .unwrap();
+    let mut stack = nilas_formats::mrc::MrcStackWriter::create(
+        dir.path().join("m.mrcs"),
+        shape,
+        1.0,
+        nilas_formats::mrc::MrcMode::I8,
+    )
+    .unwrap();
     let frames: Vec<Vec<u8>> = (0..4).map(|i| counts(shape, 0.9, 40 + i)).collect();
     for f in &frames {
         stack
@@ -359,11 +363,7 @@ fn relion_writes_what_we_read_and_flips_as_we_do() {
                 .args(lines.then_some("--line_by_line"))
                 .output()
                 .unwrap();
-            assert!(
-                done.status.success(),
-                "{}",
-                String::from_utf8_lossy(&done.stderr)
-            );
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
             let file = TiffFile::open(dir.path().join("out/m.tif")).unwrap();
             assert_eq!((file.frames(), file.shape()), (4, shape));
             for (i, want) in frames.iter().enumerate() {
@@ -427,7 +427,10 @@ fn errors_name_file_frame_strip_and_byte() {
     assert_eq!((good, problems.len()), (2, 1));
     let e = &problems[0];
     assert!(
-        e.contains("bad.tif") && e.contains("frame 0, strip 0") && e.contains("at byte") && e.contains("code 511"),
+        e.contains("bad.tif")
+            && e.contains("frame 0, strip 0")
+            && e.contains("at byte")
+            && e.contains("code 511"),
         "{e}"
     );
     for (bytes, word) in [
@@ -534,7 +537,13 @@ fn writers_refuse_what_does_not_fit() {
     let mut writer = make([4, 4], PixelType::U8, plain).unwrap();
     assert!(writer.push(&Pixels::U16(vec![0; 16])).is_err());
     assert!(writer.push(&Pixels::U8(vec![0; 15])).is_err());
-    assert!(writer.finish().unwrap_err().to_string().contains("without frames"));
+    assert!(
+        writer
+            .finish()
+            .unwrap_err()
+            .to_string()
+            .contains("without frames")
+    );
     assert!(!path.exists() && std::fs::read_dir(dir.path()).unwrap().next().is_none());
 }
 

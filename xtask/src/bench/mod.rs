@@ -1,5 +1,6 @@
 //! Benchmarks: `cargo xtask bench <name>` runs one and prints one JSON object. Quiet machine, release build.
 
+mod decoders;
 mod measure;
 mod nilas;
 mod program;
@@ -20,6 +21,12 @@ pub enum Bench {
     Kernels,
     /// The GPU operations on every device at hand
     Devices,
+    /// Movie decoders beside tifffile and imagecodecs, libtiff, lbzip2
+    Decoders {
+        /// Frames of 4096 x 4096 in each file
+        #[arg(long, default_value_t = 4)]
+        frames: u64,
+    },
     /// `--help`, an idle server, the database of a project with 200 jobs
     Program,
     /// Ab-initio from many seeds on one truth set: how many find the map
@@ -99,6 +106,7 @@ pub fn run(bench: &Bench, folder: Option<PathBuf>) -> Result<()> {
     let result = match bench {
         Bench::Kernels => speed::kernels(&place)?,
         Bench::Devices => speed::devices(&place)?,
+        Bench::Decoders { frames } => decoders::run(&place, *frames)?,
         Bench::Program => program::footprint(&place)?,
         Bench::Recovery { kills } => program::recovery(&place, *kills)?,
         Bench::AbInitio { seeds, particles } => science::ab_initio(&place, *seeds, *particles)?,

@@ -3,6 +3,7 @@
 //! [`inspect`] reads headers, and all values only if asked. The report can be printed ([`std::fmt::Display`]) or serialised.
 
 mod map;
+mod movie;
 mod report;
 mod tables;
 
@@ -126,6 +127,7 @@ pub fn inspect(path: impl AsRef<Path>, values: bool) -> Result<FileReport> {
         Kind::Group => tables::group(path, blank),
         Kind::Model => tables::model(path, blank),
         Kind::Mrc => map::mrc(path, blank, values),
+        Kind::Tiff => movie::movie(path, blank, values),
         Kind::Foreign(what) => Err(FormatError::Unsupported {
             path: path.into(),
             message: format!("{what}; this version does not read it"),
@@ -144,6 +146,7 @@ enum Kind {
     Group,
     Model,
     Mrc,
+    Tiff,
     Foreign(&'static str),
     Empty,
 }
@@ -160,11 +163,11 @@ fn kind(path: &Path, start: &[u8]) -> Kind {
     if is(crate::cs::NPY_MAGIC) || is(crate::cs::CSDAT_MAGIC) || is(crate::cs::OLD_CSDAT_MAGIC) {
         return Kind::Dataset;
     }
+    if crate::movie::is_tiff(start) {
+        return Kind::Tiff;
+    }
     for (magic, what) in [
         (b"\x89PNG".as_slice(), "a PNG image"),
-        (b"II*\0", "a TIFF or EER image"),
-        (b"MM\0*", "a TIFF image"),
-        (b"II+\0", "a BigTIFF or EER image"),
         (b"\x89HDF", "an HDF5 file"),
         (b"PK\x03\x04", "a zip archive"),
         (b"\xff\xd8\xff", "a JPEG image"),

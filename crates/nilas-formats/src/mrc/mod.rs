@@ -14,9 +14,9 @@
 //! # Ok::<(), nilas_formats::FormatError>(())
 //! ```
 
-mod decode;
-mod header;
-mod read;
+pub(crate) mod decode;
+pub(crate) mod header;
+pub(crate) mod read;
 mod write;
 
 pub use header::{ByteOrder, MrcHeader, MrcKind, MrcMode};

@@ -77,9 +77,7 @@ impl MrcFile {
             )))
         } else if got == 4 && start[..3] == *b"BZh" && start[3].is_ascii_digit() {
             let again = File::open(path).map_err(io)?;
-            Some(Box::new(bzip2::read::MultiBzDecoder::new(
-                std::io::BufReader::new(again),
-            )))
+            Some(Box::new(crate::bz2::ParallelReader::new(again)))
         } else {
             None
         };
@@ -334,7 +332,7 @@ impl MrcFile {
     }
 }
 
-fn short(path: &Path, what: &str, expected: u64, found: u64) -> FormatError {
+pub(crate) fn short(path: &Path, what: &str, expected: u64, found: u64) -> FormatError {
     FormatError::Truncated {
         path: path.into(),
         what: what.into(),
@@ -344,7 +342,7 @@ fn short(path: &Path, what: &str, expected: u64, found: u64) -> FormatError {
 }
 
 /// Header, extended header and data; an error where the product does not fit 63 bits.
-fn total_bytes(path: &Path, header: &MrcHeader) -> Result<u64> {
+pub(crate) fn total_bytes(path: &Path, header: &MrcHeader) -> Result<u64> {
     let [nx, ny, nz] = header.n.map(|v| v as u64);
     let row = header.mode.row_bytes(header.n[0]) as u64;
     row.checked_mul(ny)
@@ -355,7 +353,7 @@ fn total_bytes(path: &Path, header: &MrcHeader) -> Result<u64> {
 }
 
 /// Fills as much of `out` as the reader has.
-fn read_up_to(reader: &mut impl Read, out: &mut [u8]) -> std::io::Result<usize> {
+pub(crate) fn read_up_to(reader: &mut impl Read, out: &mut [u8]) -> std::io::Result<usize> {
     let mut got = 0;
     while got < out.len() {
         match reader.read(&mut out[got..]) {

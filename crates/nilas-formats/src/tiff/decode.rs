@@ -55,12 +55,7 @@ pub(crate) struct Image<'a> {
 
 impl<'a> Image<'a> {
     /// Reads where the strips are and checks that they can hold the image, before anything of its size is allocated.
-    pub(crate) fn new(
-        dirs: &'a Directories,
-        directory: usize,
-        frame: usize,
-        layout: Layout,
-    ) -> Result<Self> {
+    pub(crate) fn new(dirs: &'a Directories, directory: usize, frame: usize, layout: Layout) -> Result<Self> {
         let (file, dir) = (&dirs.file, &dirs.all[directory]);
         let (offset_tag, count_tag) = layout.chunk_tags();
         let (mut offsets, mut counts) = (Vec::new(), Vec::new());
@@ -88,7 +83,10 @@ impl<'a> Image<'a> {
             return Err(FormatError::byte(
                 &file.path,
                 dir.offset,
-                format!("frame {frame}: {} of {chunks} strips or tiles are listed", image.places.len()),
+                format!(
+                    "frame {frame}: {} of {chunks} strips or tiles are listed",
+                    image.places.len()
+                ),
             ));
         }
         let most = match layout.compression {
@@ -250,7 +248,9 @@ impl<'a> Image<'a> {
             let place = self.places[index];
             self.enough(index, place, expected).and_then(|()| {
                 decoded.resize(expected, 0);
-                self.dirs.file.read(place.offset, &mut decoded, || self.name(index))
+                self.dirs
+                    .file
+                    .read(place.offset, &mut decoded, || self.name(index))
             })
         } else {
             self.decompress(index, expected, scratch, |piece| decoded.extend_from_slice(piece))
@@ -332,7 +332,12 @@ impl<'a> Image<'a> {
                 }
             }
             Stored::F16 => {
-                for (o, b) in out.as_chunks_mut::<4>().0.iter_mut().zip(stored.as_chunks::<2>().0) {
+                for (o, b) in out
+                    .as_chunks_mut::<4>()
+                    .0
+                    .iter_mut()
+                    .zip(stored.as_chunks::<2>().0)
+                {
                     let bits = match order {
                         ByteOrder::Little => u16::from_le_bytes(*b),
                         ByteOrder::Big => u16::from_be_bytes(*b),
@@ -341,7 +346,12 @@ impl<'a> Image<'a> {
                 }
             }
             Stored::F64 => {
-                for (o, b) in out.as_chunks_mut::<4>().0.iter_mut().zip(stored.as_chunks::<8>().0) {
+                for (o, b) in out
+                    .as_chunks_mut::<4>()
+                    .0
+                    .iter_mut()
+                    .zip(stored.as_chunks::<8>().0)
+                {
                     let value = match order {
                         ByteOrder::Little => f64::from_le_bytes(*b),
                         ByteOrder::Big => f64::from_be_bytes(*b),
@@ -357,7 +367,11 @@ impl<'a> Image<'a> {
             return Err(FormatError::byte(
                 &self.dirs.file.path,
                 place.offset,
-                format!("{}: {} bytes where {expected} are needed", self.name(index), place.bytes),
+                format!(
+                    "{}: {} bytes where {expected} are needed",
+                    self.name(index),
+                    place.bytes
+                ),
             ));
         }
         Ok(())

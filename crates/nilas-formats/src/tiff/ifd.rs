@@ -61,7 +61,11 @@ impl Positioned {
     /// An error where the file does not have these bytes. To be asked before anything of that size is allocated.
     pub(crate) fn check(&self, offset: u64, count: u64, what: &impl Fn() -> String) -> Result<()> {
         let end = offset.checked_add(count).ok_or_else(|| {
-            FormatError::byte(&self.path, offset, format!("{}: impossible length {count}", what()))
+            FormatError::byte(
+                &self.path,
+                offset,
+                format!("{}: impossible length {count}", what()),
+            )
         })?;
         if end > self.len {
             return Err(FormatError::Truncated {
@@ -258,7 +262,11 @@ impl Directories {
             (42, 8..) => (false, file.number(&start[4..8])),
             (43, 16) => {
                 if file.number(&start[4..6]) != 8 {
-                    return Err(FormatError::byte(path, 4, "a BigTIFF whose offsets are not 8 bytes"));
+                    return Err(FormatError::byte(
+                        path,
+                        4,
+                        "a BigTIFF whose offsets are not 8 bytes",
+                    ));
                 }
                 (true, file.number(&start[8..16]))
             }
@@ -271,7 +279,11 @@ impl Directories {
                 });
             }
             (version, _) => {
-                return Err(FormatError::byte(path, 2, format!("not a TIFF file: version {version}")));
+                return Err(FormatError::byte(
+                    path,
+                    2,
+                    format!("not a TIFF file: version {version}"),
+                ));
             }
         };
         let mut all: Vec<Directory> = Vec::new();
@@ -332,7 +344,9 @@ fn read_directory(file: &Positioned, offset: u64, big: bool, index: usize) -> Re
         let n = file.number(&e[4..value_at]);
         // A tag of unknown type cannot be read, but nothing says that we need it.
         let Some(size) = type_bytes(kind) else { continue };
-        let inline = n.checked_mul(size).is_some_and(|total| total <= offset_bytes as u64);
+        let inline = n
+            .checked_mul(size)
+            .is_some_and(|total| total <= offset_bytes as u64);
         entries.push(Entry {
             tag: file.number(&e[..2]) as u16,
             kind,

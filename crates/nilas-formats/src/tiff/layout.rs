@@ -112,8 +112,16 @@ pub(crate) fn essentials(file: &Positioned, directory: &Directory) -> Result<([u
     let edge = |tag: u16, name: &str| -> Result<usize> {
         match directory.number(file, tag)? {
             Some(v @ 1..=MAX_EDGE) => Ok(v as usize),
-            Some(v) => Err(FormatError::byte(&file.path, directory.offset, format!("{name} {v}"))),
-            None => Err(FormatError::byte(&file.path, directory.offset, format!("no {name}"))),
+            Some(v) => Err(FormatError::byte(
+                &file.path,
+                directory.offset,
+                format!("{name} {v}"),
+            )),
+            None => Err(FormatError::byte(
+                &file.path,
+                directory.offset,
+                format!("no {name}"),
+            )),
         }
     };
     let shape = [edge(257, "image height")?, edge(256, "image width")?];
@@ -129,7 +137,11 @@ pub(crate) fn layout(dirs: &Directories, index: usize, four_bit: FourBit) -> Res
         message: format!("TIFF image {index}: {message}"),
     };
     let bad = |message: String| {
-        FormatError::byte(&file.path, directory.offset, format!("TIFF image {index}: {message}"))
+        FormatError::byte(
+            &file.path,
+            directory.offset,
+            format!("TIFF image {index}: {message}"),
+        )
     };
     let ([ny, nx], compression) = essentials(file, directory)?;
     let compression = match compression {
@@ -153,7 +165,9 @@ pub(crate) fn layout(dirs: &Directories, index: usize, four_bit: FourBit) -> Res
         )));
     }
     if tag(266, 1)? != 1 {
-        return Err(unsupported("the bits of each byte are reversed (fill order 2)".into()));
+        return Err(unsupported(
+            "the bits of each byte are reversed (fill order 2)".into(),
+        ));
     }
     let bits = tag(258, 1)?;
     let format = tag(339, 1)?;
@@ -193,7 +207,9 @@ pub(crate) fn layout(dirs: &Directories, index: usize, four_bit: FourBit) -> Res
         2 if matches!(stored, Stored::Native | Stored::FourLowFirst) => Predictor::Horizontal,
         3 if kind == PixelType::F32 && stored == Stored::Native => Predictor::Float,
         other => {
-            return Err(unsupported(format!("predictor {other} of {bits}-bit values is not read")));
+            return Err(unsupported(format!(
+                "predictor {other} of {bits}-bit values is not read"
+            )));
         }
     };
     let chunks = if directory.count(322).is_some() {

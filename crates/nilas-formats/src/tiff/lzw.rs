@@ -138,10 +138,7 @@ impl LzwDecoder {
             if bit + width > bits {
                 return Err(LzwError {
                     at: input.len(),
-                    message: format!(
-                        "the data end after {} of {expected} bytes",
-                        handed + (to - from)
-                    ),
+                    message: format!("the data end after {} of {expected} bytes", handed + (to - from)),
                 });
             }
             let code = code_at::<MODERN>(input, bit, width);
@@ -159,11 +156,18 @@ impl LzwDecoder {
                 END => {
                     return Err(LzwError {
                         at: at_byte,
-                        message: format!("the end code comes after {} of {expected} bytes", handed + (to - from)),
+                        message: format!(
+                            "the end code comes after {} of {expected} bytes",
+                            handed + (to - from)
+                        ),
                     });
                 }
                 _ => {
-                    let known = if next == 0 { LITERALS } else { (next + 1).min(TABLE) };
+                    let known = if next == 0 {
+                        LITERALS
+                    } else {
+                        (next + 1).min(TABLE)
+                    };
                     if code >= known {
                         return Err(LzwError {
                             at: at_byte,

@@ -74,7 +74,10 @@ impl TiffFile {
             notes.push(format!("{thumbnails} reduced images are not frames"));
         }
         if let Some(cut) = &dirs.cut {
-            notes.push(format!("the list of images breaks off after {}: {cut}", dirs.all.len()));
+            notes.push(format!(
+                "the list of images breaks off after {}: {cut}",
+                dirs.all.len()
+            ));
         }
         if frames[0].1.bits == 4 {
             notes.push("4-bit pixels, unpacked to 8 bits".into());
@@ -118,6 +121,17 @@ impl TiffFile {
         ny.div_ceil(self.frames[0].1.band_rows())
     }
 
+    /// Bytes that a core needs to decode a piece of the first frame.
+    pub(crate) fn working_bytes(&self) -> u64 {
+        let l = &self.frames[0].1;
+        let nx = match l.chunks {
+            layout::Chunks::Strips { .. } => l.shape[1],
+            layout::Chunks::Tiles { width, .. } => width,
+        };
+        // Compressed and decoded, and the decoder's own tables and window.
+        2 * (l.stored_row(nx) * l.band_rows()) as u64 + (1 << 20)
+    }
+
     /// Whether the list of images breaks off: the file was cut.
     pub fn is_cut(&self) -> bool {
         self.dirs.cut.is_some()
@@ -150,7 +164,11 @@ impl TiffFile {
                 format!(
                     "{}, {} endian, {} images",
                     if self.dirs.big { "BigTIFF" } else { "TIFF" },
-                    if file.order == ByteOrder::Little { "little" } else { "big" },
+                    if file.order == ByteOrder::Little {
+                        "little"
+                    } else {
+                        "big"
+                    },
                     self.dirs.all.len()
                 ),
             ),

@@ -59,6 +59,8 @@ pub(crate) enum Tag<'a> {
     Offsets(u16, &'a [u64]),
     Rational(u16, f64),
     Text(u16, &'a [u8]),
+    /// Bytes of no stated meaning.
+    Opaque(u16, &'a [u8]),
 }
 
 impl Container {
@@ -141,9 +143,12 @@ impl Container {
         match *tag {
             Tag::Short(id, v) => (id, 3, 1, v.to_le_bytes().into()),
             Tag::Long(id, v) => (id, 4, 1, v.to_le_bytes().into()),
-            Tag::Offsets(id, v) if self.big => {
-                (id, 16, v.len() as u64, v.iter().flat_map(|o| o.to_le_bytes()).collect())
-            }
+            Tag::Offsets(id, v) if self.big => (
+                id,
+                16,
+                v.len() as u64,
+                v.iter().flat_map(|o| o.to_le_bytes()).collect(),
+            ),
             Tag::Offsets(id, v) => (
                 id,
                 4,
@@ -157,6 +162,7 @@ impl Container {
                 let value = [top.to_le_bytes(), (scale as u32).to_le_bytes()].concat();
                 (id, 5, 1, value)
             }
+            Tag::Opaque(id, v) => (id, 7, v.len() as u64, v.to_vec()),
             Tag::Text(id, v) => {
                 let mut value = v.to_vec();
                 value.push(0);
