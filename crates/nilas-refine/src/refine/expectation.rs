@@ -1,5 +1,6 @@
 //! Poses of one particle, and what it then adds to the map and to the noise model.
 
+use super::posterior::{Draw, draw};
 use crate::error::RefineError;
 use crate::global::{GlobalQuery, GlobalScratch, GlobalSearch, Seed, shift_lattice};
 use crate::local::{Fit, LocalOptions, climb};
@@ -18,6 +19,10 @@ const GIVE_UP: f64 = 12.0;
 const SCALE_SIGMA: f64 = 0.3;
 /// Basins that get part of a particle, at most.
 const BASINS: usize = 4;
+/// The same while poses are vague.
+const VAGUE_BASINS: usize = 12;
+/// Phase error, radians, of the outermost shell at the particle's edge from which on a pose counts as vague.
+const VAGUE_PHASE: f64 = 1.0;
 
 /// Everything that is the same for all particles of an iteration.
 pub(crate) struct Context<'a> {
@@ -40,6 +45,25 @@ pub(crate) struct Context<'a> {
     pub shift_step: f64,
     pub shift_precision: f64,
     pub estimate_scale: bool,
+    /// Distance of the particle's farthest density from the centre, pixels.
+    pub reach: f64,
+    /// Of what is drawn for particles of uncertain pose.
+    pub seed: u64,
+}
+
+impl Context<'_> {
+    /// Whether a pose of this uncertainty (radians) blurs the shells that poses are compared at.
+    fn vague(&self, rotation_sigma: f64) -> bool {
+        let turn = rotation_sigma * self.reach / self.store.disc().box_size() as f64;
+        // A basin without curvature says nothing at all of its pose.
+        !(turn * self.radius as f64 * std::f64::consts::TAU < VAGUE_PHASE)
+    }
+
+    /// How many basins of a particle are followed: more until its pose has been narrowed down once.
+    fn basins(&self, before: &Before) -> usize {
+        let open = before.global && (!before.has_pose || self.vague(before.rotation_sigma));
+        if open { VAGUE_BASINS } else { BASINS }
+    }
 }
 
 /// A particle's state before, in pixels.
@@ -50,6 +74,7 @@ pub(crate) struct Before {
     pub scale: f64,
     pub half: u8,
     pub has_pose: bool,
+    pub rotation_sigma: f64,
     /// Search over everything.
     pub global: bool,
 }
@@ -125,7 +150,7 @@ impl Worker {
                 rotation: before.rotation,
                 shift: before.shift,
             };
-            fits = self.refine(c, half, &[seed], before.global)?;
+            fits = self.refine(c, half, &[seed], before.global, BASINS)?;
         }
         if before.global
             && let (Some(search), Some(scratch)) = (c.search, self.global.as_mut())
@@ -137,10 +162,22 @@ impl Worker {
                 rule: ScoreRule::Likelihood,
                 rings: None,
                 window: 15.0,
-                max_seeds: 6,
+                max_seeds: if c.basins(before) > BASINS {
+                    2 * VAGUE_BASINS
+                } else {
+                    6
+                },
             };
-            let seeds = search.seeds(c.store, &self.view, particle, before.scale, half, &query, scratch)?;
-            let found = self.refine(c, half, &seeds, true)?;
+            let mut seeds =
+                search.seeds(c.store, &self.view, particle, before.scale, half, &query, scratch)?;
+            // Climbing again into the basin where the old pose already ended would find the same.
+            seeds.retain(|s| {
+                !fits.iter().any(|f: &Fit| {
+                    c.group.distance(&f.rotation, &s.rotation) < search.step_rad()
+                        && (f.shift[0] - s.shift[0]).hypot(f.shift[1] - s.shift[1]) < 2.0 * c.shift_step
+                })
+            });
+            let found = self.refine(c, half, &seeds, true, c.basins(before))?;
             audit_better = match (fits.first(), found.first()) {
                 (Some(a), Some(b)) => {
                     b.gain > a.gain + 1.0 && c.group.distance(&a.rotation, &b.rotation) > search.step_rad()
@@ -154,9 +191,10 @@ impl Worker {
                 rotation: before.rotation,
                 shift: before.shift,
             };
-            fits = self.refine(c, half, &[seed], false)?;
+            fits = self.refine(c, half, &[seed], false, BASINS)?;
         }
-        self.finish(c, half, before, distinct(fits, c.group), audit_better)
+        let fits = distinct(fits, c.group, c.basins(before));
+        self.finish(c, half, before, index, fits, audit_better)
     }
 
     /// Climbs from every seed through growing radii, dropping hopeless basins on the way.
@@ -166,6 +204,7 @@ impl Worker {
         half: usize,
         seeds: &[Seed],
         coarse: bool,
+        basins: usize,
     ) -> Result<Vec<Fit>, RefineError> {
         let mut radii = Vec::new();
         let mut r = if coarse { 14 } else { 24 };
@@ -211,7 +250,7 @@ impl Worker {
             fits.sort_by(|a, b| b.gain.total_cmp(&a.gain));
             if let Some(best) = fits.first().map(|f| f.gain) {
                 fits.retain(|f| f.gain >= best - GIVE_UP);
-                fits.truncate(BASINS);
+                fits.truncate(basins);
             }
         }
         Ok(fits)
@@ -223,6 +262,7 @@ impl Worker {
         c: &Context,
         half: usize,
         before: &Before,
+        index: usize,
         fits: Vec<Fit>,
         audit_better: bool,
     ) -> Result<After, RefineError> {
@@ -254,11 +294,27 @@ impl Worker {
         let (mut residual, mut count) = (vec![0.0; shells], vec![0.0; shells]);
         let mut contributions = Vec::new();
         self.residual.resize(n, 0.0);
-        for (i, (fit, weight)) in fits.iter().zip(&weights).enumerate() {
-            if i > 0 && *weight < 0.05 {
-                continue;
-            }
+        let (rotation_sigma, shift_sigma) = best.sigmas();
+        let vague = before.global && c.vague(rotation_sigma);
+        let poses: Vec<Draw> = if vague {
+            let data = self.view.observation(c.store, c.radius.min(c.insert_radius));
+            let seed = c.seed ^ index as u64;
+            draw(volume, &data, c.shift_precision, &fits, &weights, seed)?
+        } else {
+            (fits.iter().zip(&weights).enumerate())
+                .filter(|(i, (_, weight))| *i == 0 || **weight >= 0.05)
+                .map(|(_, (fit, weight))| Draw {
+                    rotation: fit.rotation,
+                    shift: fit.shift,
+                    weight: *weight,
+                })
+                .collect()
+        };
+        for (i, pose) in poses.iter().enumerate() {
             let data = self.view.observation(c.store, c.insert_radius);
+            if vague {
+                volume.slice(&pose.rotation.m, data.kx, data.ky, &mut re, &mut im)?;
+            }
             let (mut dr, mut di, mut dw) = (vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]);
             let mut out = ContributionOut {
                 re: &mut dr,
@@ -266,29 +322,30 @@ impl Worker {
                 weight: &mut dw,
                 residual: &mut self.residual,
             };
-            contribution(&data, (&re, &im), fit.shift, scale, *weight, &mut out)?;
+            contribution(&data, (&re, &im), pose.shift, scale, pose.weight, &mut out)?;
             for (k, w) in insertion_weights[..n].iter().enumerate() {
                 dr[k] *= w;
                 di[k] *= w;
                 dw[k] *= w;
             }
-            if i == 0 {
+            // What the best pose leaves is less than the noise while any pose fits some of it.
+            let share = if vague { pose.weight } else { 1.0 };
+            if vague || i == 0 {
                 for (e, shell) in self.residual.iter().zip(c.store.disc().shell()) {
-                    residual[*shell as usize] += f64::from(*e);
-                    count[*shell as usize] += 1.0;
+                    residual[*shell as usize] += share * f64::from(*e);
+                    count[*shell as usize] += share;
                 }
             }
             contributions.push(Contribution {
-                rotation: fit.rotation,
+                rotation: pose.rotation,
                 re: dr,
                 im: di,
                 weight: dw,
                 origin: self
                     .view
-                    .origin_contribution(scale, *weight * f64::from(insertion_weights[0])),
+                    .origin_contribution(scale, pose.weight * f64::from(insertion_weights[0])),
             });
         }
-        let (rotation_sigma, shift_sigma) = best.sigmas();
         Ok(After {
             rotation: c.group.reduce(&best.rotation),
             shift: best.shift,
@@ -306,7 +363,7 @@ impl Worker {
 }
 
 /// One fit per basin, best first; never empty for a non-empty list.
-fn distinct(mut fits: Vec<Fit>, group: &PointGroup) -> Vec<Fit> {
+fn distinct(mut fits: Vec<Fit>, group: &PointGroup, basins: usize) -> Vec<Fit> {
     fits.sort_by(|a, b| b.gain.total_cmp(&a.gain));
     let mut out: Vec<Fit> = Vec::new();
     for f in fits {
@@ -314,7 +371,7 @@ fn distinct(mut fits: Vec<Fit>, group: &PointGroup) -> Vec<Fit> {
             group.distance(&o.rotation, &f.rotation) < 0.03
                 && (o.shift[0] - f.shift[0]).hypot(o.shift[1] - f.shift[1]) < 1.0
         };
-        if out.len() < BASINS && !out.iter().any(near) {
+        if out.len() < basins && !out.iter().any(near) {
             out.push(f);
         }
     }

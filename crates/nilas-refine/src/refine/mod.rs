@@ -4,6 +4,7 @@ mod expectation;
 mod finish;
 mod known;
 mod params;
+mod posterior;
 mod run;
 mod saved;
 mod state;

@@ -28,6 +28,9 @@ const SEARCH_RADIUS: usize = 16;
 /// Share of the particles that a local iteration searches over everything.
 const AUDIT: f64 = 0.04;
 
+/// Share of particles with a better pose elsewhere below which another search over everything finds nothing.
+const SETTLED_AUDIT: f64 = 0.005;
+
 /// What belongs to the run and does not change.
 pub(crate) struct Inputs<'a> {
     pub store: &'a ParticleStore,
@@ -172,8 +175,8 @@ pub(crate) fn pass(
     let mut rng = ChaCha8Rng::seed_from_u64(state.seed ^ ((state.iteration as u64) << 32) ^ 0x7365_6172);
     let search_radius = radius.clamp(4, SEARCH_RADIUS);
     let turn: Rotation = so3::random_perturbation(ORDER, &mut rng);
+    let reach = mask_radius(&state.masks[0]).max(mask_radius(&state.masks[1]));
     let search = if state.global || !inputs.params.local_only {
-        let reach = mask_radius(&state.masks[0]).max(mask_radius(&state.masks[1]));
         Some(GlobalSearch::new(
             &volumes,
             store,
@@ -213,6 +216,8 @@ pub(crate) fn pass(
         shift_step: (n as f64 / (5.0 * search_radius as f64)).max(1.0),
         shift_precision: 1.0 / range.max(2.0).powi(2),
         estimate_scale: inputs.params.per_particle_scale && state.iteration > 0,
+        reach,
+        seed: state.seed ^ ((state.iteration as u64) << 40),
     };
     let befores: Vec<Before> = state
         .particles
@@ -224,6 +229,7 @@ pub(crate) fn pass(
             scale: p.scale,
             half: p.half,
             has_pose: p.has_pose,
+            rotation_sigma: p.rotation_sigma,
             global: search.is_some() && (state.global || audit[i] || !p.has_pose),
         })
         .collect();
@@ -444,7 +450,9 @@ fn plan_next(
     let wrong_basins = audit > 0.02 && state.global_done < 6;
     let was_global = state.global;
     state.global = !inputs.params.local_only
-        && (early || wrong_basins || (was_global && !small && state.global_done < 4));
+        && (early
+            || wrong_basins
+            || (was_global && audit > SETTLED_AUDIT && !small && state.global_done < 4));
     state.settled = if unchanged && !early { state.settled + 1 } else { 0 };
     let quiet = state.settled >= 2 && small && !wrong_basins;
     state.converged = quiet || state.settled >= 4 || state.iteration + 1 >= inputs.params.max_iterations;

@@ -81,6 +81,8 @@ pub(crate) fn test(
         shift_step: (n as f64 / (5.0 * radius as f64)).max(1.0),
         shift_precision: 1.0 / range.max(2.0).powi(2),
         estimate_scale: false,
+        reach,
+        seed: 0,
     };
     let usable: Vec<usize> = (0..store.len()).filter(|i| !store.is_blank(*i)).collect();
     let stride = usable.len().div_ceil(SAMPLE).max(1);
