@@ -304,6 +304,21 @@ fn check_series_of_figures(project: &Project, id: JobId, iterations: u64) {
 }
 
 #[test]
+fn a_few_small_images_are_refined_about_as_far_as_they_go() {
+    let project = Project::new();
+    let simulated = particles_with_truth(&project);
+    let (_, result) = project.complete("refine_homogeneous", json!({}), &refine_inputs(simulated));
+    let resolution = statistic(&result, "resolution_angstrom");
+    let (_, best) = project.complete("reconstruct", json!({}), &[("particles", simulated, "truth")]);
+    let possible = statistic(&best, "resolution_angstrom");
+    eprintln!("refined to {resolution:.2} Å, with the true poses {possible:.2} Å");
+    assert!(
+        resolution < 1.25 * possible,
+        "{resolution} Å, possible {possible} Å"
+    );
+}
+
+#[test]
 fn a_search_gives_poses_and_maps_and_repeats() {
     let project = Project::new();
     let simulated = particles_with_truth(&project);
