@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { appendEvents } from "../src/api/live";
 import type { Event } from "../src/api/model";
 import { meaning, shown, statisticText } from "../src/job/statistics";
-import { arrange, figureAt, figureGroups, statisticsAt, steps, trace } from "../src/job/timeline";
+import { arrange, figureAt, figureGroups, hasFinal, statisticsAt, steps, trace } from "../src/job/timeline";
 
 const text = (seq: number): Event => ({ seq, time_ms: 0, kind: "text", level: "info", message: `line ${seq}` });
 const figure = (seq: number, id: string, step: number | null): Event => ({ seq, time_ms: 0, kind: "figure", id, title: id, step });
@@ -44,6 +44,14 @@ describe("a finished job", () => {
     // class 0 is no step
     expect(groups.find((g) => g.key === "projections_0")!.items).toHaveLength(1);
   });
+  it("has a final figure after its last step, also one that names a step", () => {
+    const [fsc] = figureGroups([figure(1, "fsc_001", 1), figure(2, "fsc_002", 2), figure(3, "fsc", 3)]);
+    expect(steps([fsc!])).toEqual([1, 2]);
+    expect(hasFinal([fsc!])).toBe(true);
+    expect([figureAt(fsc!, null)?.id, figureAt(fsc!, 2)?.id]).toEqual(["fsc", "fsc_002"]);
+    expect(hasFinal(figureGroups([figure(1, "fsc_001", 1), figure(2, "fsc_002", 2)]))).toBe(false);
+    expect(hasFinal(figureGroups([figure(1, "fsc", null)]))).toBe(false);
+  });
   it("shows its results before the course of the work", () => {
     const { results, course } = arrange(groups, done);
     expect(results.map((g) => g.key)).toEqual(["fsc", "slices", "projections_0"]);
@@ -58,6 +66,9 @@ describe("the numbers of a result", () => {
     expect(meaning("some_new_number_deg").title).toBe("Some new number");
     expect(statisticText("held_out_support_sigma", 58.3)).toBe("58.3\u00a0σ");
     expect(statisticText("share_1", 0.25)).toBe("25.0 %");
+    expect(statisticText("pixel_size_angstrom", 1.0605)).toBe("1.0605 Å");
+    expect(statisticText("resolution_angstrom", 7)).toBe("7.00 Å");
+    expect(statisticText("mean_defocus_angstrom", 10590.52)).not.toContain(".");
     expect(shown([["share_0", 1], ["particles", 3], ["resolution_angstrom", 7], ["seed", 1]]).map(([name]) => name)).toEqual(["resolution_angstrom", "particles"]);
     expect(shown([["share_0", 0.5], ["share_1", 0.5]])).toHaveLength(2);
   });

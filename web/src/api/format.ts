@@ -59,7 +59,8 @@ export function formatStatistic(name: string, value: number): string {
   const { unit } = splitUnit(name);
   if (unit === "B") return formatBytes(value);
   if (unit === "s") return formatDuration(value);
-  if (unit === "Å") return `${value.toFixed(2)} Å`;
+  if (unit === "Å" && /^(pixel|voxel)_size_/.test(name)) return `${Number(value.toFixed(4))} Å`;
+  if (unit === "Å") return Math.abs(value) >= 1000 ? `${formatValue(Math.round(value))} Å` : `${value.toFixed(2)} Å`;
   return unit === "°" || unit === "%" ? `${formatValue(value)}${unit}` : `${formatValue(value)}${unit && ` ${unit}`}`;
 }
 

@@ -12,7 +12,7 @@ import { inline } from "../shell/Manual";
 import { Empty, ErrorNotice, Loading, sentence, useNow } from "../shell/States";
 import { elapsedSeconds, isActive, ProgressBar } from "../shell/Status";
 import { meaning, shown as shownNumbers, statisticText } from "./statistics";
-import { arrange, figureAt, type FigureGroup, figureGroups, statisticsAt, steps, trace } from "./timeline";
+import { arrange, figureAt, type FigureGroup, figureGroups, hasFinal, statisticsAt, steps, trace } from "./timeline";
 
 /** What a job does or did: failure, progress, numbers, figures with a slider over the steps, next steps. */
 export function Overview({ job, events }: { job: JobInfo; events: readonly Event[] }) {
@@ -29,7 +29,7 @@ export function Overview({ job, events }: { job: JobInfo; events: readonly Event
       {active && <Running job={job} />}
       <Numbers job={job} events={events} step={shown} />
       {job.status === "completed" && <NextSteps job={job} />}
-      {all.length > 1 && <StepSlider all={all} step={shown} active={active} onChange={setStep} />}
+      {all.length > 1 && <StepSlider all={all} final={hasFinal(groups)} step={shown} active={active} onChange={setStep} />}
       {groups.length === 0 && active && <Empty title="No figures yet">They appear here as soon as the job writes them.</Empty>}
       <Figures job={job} groups={job.status === "completed" ? results : groups} step={shown} />
       {job.status === "completed" && course.length > 0 && (
@@ -129,16 +129,18 @@ function Sparkline({ points }: { points: { step: number; value: number }[] }) {
   return <svg width={46} height={17} aria-hidden="true"><path d={path} fill="none" stroke="var(--p-c0)" strokeWidth={1.3} /></svg>;
 }
 
-function StepSlider({ all, step, active, onChange }: { all: number[]; step: number | null; active: boolean; onChange: (step: number | null) => void }) {
-  const at = step === null ? all.length - 1 : Math.max(0, all.findLastIndex((s) => s <= step));
-  const go = (index: number) => onChange(index >= all.length - 1 ? null : (all[index] ?? null));
+function StepSlider({ all, final, step, active, onChange }: { all: number[]; final: boolean; step: number | null; active: boolean; onChange: (step: number | null) => void }) {
+  // the finished job has a place of its own after its last iteration
+  const end = final ? all.length : all.length - 1;
+  const at = step === null ? end : Math.max(0, all.findLastIndex((s) => s <= step));
+  const go = (index: number) => onChange(index >= end ? null : (all[index] ?? null));
   return (
     <section className="panel pad row" style={{ gap: 14, position: "sticky", top: 46, zIndex: 20 }} aria-label="Step">
-      <span className="num" style={{ fontWeight: 500, minWidth: 120 }}>Iteration {all[at]} of {all.at(-1)}</span>
+      <span className="num" style={{ fontWeight: 500, minWidth: 120 }}>{at === all.length ? "Final result" : `Iteration ${all[at]} of ${all.at(-1)}`}</span>
       <ActionIcon variant="default" aria-label="Iteration before" disabled={at === 0} onClick={() => go(at - 1)}><Icon name="back" /></ActionIcon>
-      <Slider className="grow" thumbLabel="Iteration" label={(i) => `iteration ${all[i]}`} min={0} max={all.length - 1} step={1} value={at} onChange={go} size="sm" />
-      <ActionIcon variant="default" aria-label="Next iteration" disabled={at === all.length - 1} onClick={() => go(at + 1)}><Icon name="chevron" /></ActionIcon>
-      <span className="small muted" style={{ minWidth: 104 }}>{step === null ? (active ? "following the newest" : "the last") : <Button variant="subtle" size="compact-xs" onClick={() => onChange(null)}>Go to the last</Button>}</span>
+      <Slider className="grow" thumbLabel="Iteration" label={(i) => (i === all.length ? "final" : `iteration ${all[i]}`)} min={0} max={end} step={1} value={at} onChange={go} size="sm" />
+      <ActionIcon variant="default" aria-label="Next iteration" disabled={at === end} onClick={() => go(at + 1)}><Icon name="chevron" /></ActionIcon>
+      <span className="small muted" style={{ minWidth: 104 }}>{step === null ? (active ? "following the newest" : "") : <Button variant="subtle" size="compact-xs" onClick={() => onChange(null)}>{final ? "Final result" : "Go to the last"}</Button>}</span>
     </section>
   );
 }

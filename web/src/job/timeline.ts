@@ -20,6 +20,11 @@ export function figureGroups(events: readonly Event[]): FigureGroup[] {
     group.set(event.id, { id: event.id, title: event.title, step: event.step ?? null, seq: event.seq });
     groups.set(key, group);
   }
+  for (const [key, items] of groups) {
+    // beside `fsc_001`, `fsc_002` ... a plain `fsc` is that of the finished job, whatever step it names
+    const plain = items.get(key);
+    if (plain && items.size > 1) items.set(key, { ...plain, step: null });
+  }
   // the version of the finished job, without a step, comes after all steps
   return [...groups].map(([key, items]) => ({ key, items: [...items.values()].sort((a, b) => (a.step ?? Infinity) - (b.step ?? Infinity) || a.seq - b.seq) }));
 }
@@ -45,6 +50,11 @@ export function arrange(groups: readonly FigureGroup[], events: readonly Event[]
 /** All steps that have a figure, ascending. */
 export function steps(groups: readonly FigureGroup[]): number[] {
   return [...new Set(groups.flatMap((g) => g.items.map((i) => i.step)).filter((s): s is number => s !== null))].sort((a, b) => a - b);
+}
+
+/** Whether a group over steps ends with a figure of the finished job. */
+export function hasFinal(groups: readonly FigureGroup[]): boolean {
+  return groups.some((group) => group.items.length > 1 && group.items.at(-1)?.step === null);
 }
 
 /** The figure of a group that belongs to a step: the last one not after it. Null step means the newest. */

@@ -66,8 +66,10 @@ export function XYPlot(props: Props) {
   }, [left, top, right, width, height, x.log, y.log, xDomain[0], xDomain[1], yDomain[0], yDomain[1]]);
   const { box } = marks;
   const xTarget = Math.max(2, Math.round(box.width / 80));
-  const xTicks = x.log ? logTicks(...xDomain) : niceTicks(...xDomain, xTarget);
-  const xStep = niceStep(...xDomain, xTarget);
+  const allTicks = x.log ? logTicks(...xDomain) : niceTicks(...xDomain, xTarget);
+  // there is no iteration 1.5
+  const xTicks = x.label === "iteration" ? allTicks.filter(Number.isInteger) : allTicks;
+  const xStep = x.label === "iteration" ? Math.max(1, niceStep(...xDomain, xTarget)) : niceStep(...xDomain, xTarget);
 
   const local = useCallback((e: { clientX: number; clientY: number }) => {
     const r = host.current?.getBoundingClientRect();
