@@ -150,9 +150,7 @@ import sys, numpy as np, tifffile, imagecodecs
 with tifffile.TiffFile(sys.argv[1]) as t:
     for u in (1, 2, 4):
         s = 0
-        for i, p in enumerate(t.pages):
-            if i == 3:
-                continue  # imagecodecs refuses a frame without electrons
+        for p in t.pages:
             data = t.filehandle
             data.seek(p.dataoffsets[0])
             raw = data.read(p.databytecounts[0])

@@ -49,6 +49,8 @@ pub(crate) struct ParallelReader<R> {
     items: VecDeque<Item>,
     sum: u32,
     finder: Finder,
+    /// Why no more items can be found.
+    broken: Option<Error>,
     ready: VecDeque<Vec<u8>>,
     /// Bytes of the first of `ready` that were handed out.
     taken: usize,
@@ -66,6 +68,7 @@ impl<R: Read> ParallelReader<R> {
             items: VecDeque::new(),
             sum: 0,
             finder: Finder::new(),
+            broken: None,
             ready: VecDeque::new(),
             taken: 0,
         }
@@ -183,7 +186,15 @@ impl<R: Read> ParallelReader<R> {
         }
         let cores = rayon::current_num_threads().max(1);
         // One more than we unpack, so that a block whose end was found by mistake has a next one to be joined with.
-        self.find(cores + 1)?;
+        if self.broken.is_none() {
+            self.broken = self.find(cores + 1).err();
+        }
+        // What was found before the break is handed out first.
+        if self.items.is_empty()
+            && let Some(e) = self.broken.take()
+        {
+            return Err(e);
+        }
         let mut batch: Vec<Item> = Vec::new();
         let mut blocks = 0;
         while let Some(item) = self.items.front() {

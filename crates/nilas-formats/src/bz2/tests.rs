@@ -64,7 +64,15 @@ fn damage_is_found() {
         assert!(e.contains("byte"), "{at}: {e}");
     }
     for cut in [0, 3, 20, bytes.len() / 2, bytes.len() - 1] {
-        assert!(unpack(&bytes[..cut]).is_err(), "cut at {cut}");
+        let mut out = Vec::new();
+        let e = ParallelReader::new(&bytes[..cut]).read_to_end(&mut out);
+        assert!(e.is_err(), "cut at {cut}");
+        // Blocks before the cut come first.
+        assert!(
+            data.starts_with(&out) && (cut < bytes.len() / 2 || out.len() > 300_000),
+            "cut at {cut}: {}",
+            out.len()
+        );
     }
     // Two streams' blocks exchanged: every block is sound, the sum is not.
     let mut other = pack(&noise(100, 7, 6), 2);

@@ -239,7 +239,9 @@ pub(crate) fn encode(electrons: &[Electron], pixels: u64, out: &mut Vec<u8>) -> 
     if count > 0 {
         out.push(held as u8);
     }
-    // Some readers take run length and position from the stream together, and want both to be there at the end, too.
+    // Some readers take run length and position from the stream together, and want both to be there at the end, too;
+    // some read whole words.
     out.push(0);
+    out.resize(out.len().next_multiple_of(8), 0);
     Ok(())
 }

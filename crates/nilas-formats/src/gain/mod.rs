@@ -94,7 +94,7 @@ impl GainReference {
     /// Takes values that multiply. What is no positive finite number becomes 0, a defect.
     ///
     /// # Errors
-    /// The number of values is not that of the shape (`None` as path: the caller's mistake), or none is usable.
+    /// The number of values is not that of the shape, or none is usable. `path` is for the message.
     pub fn new(shape: [usize; 2], mut values: Vec<f32>, path: &Path) -> Result<Self> {
         let no = |message: String| FormatError::Unsupported {
             path: path.into(),
@@ -180,9 +180,12 @@ impl GainReference {
         let [ny, nx] = self.shape;
         let [my, mx] = frame;
         let multiple = |small: [usize; 2], large: [usize; 2]| {
-            (small[0] > 0 && small[1] > 0 && large[0] % small[0] == 0 && large[1] % small[1] == 0)
-                .then(|| large[0] / small[0])
-                .filter(|f| large[1] / small[1] == *f)
+            (small[0] > 0
+                && small[1] > 0
+                && large[0].is_multiple_of(small[0])
+                && large[1].is_multiple_of(small[1]))
+            .then(|| large[0] / small[0])
+            .filter(|f| large[1] / small[1] == *f)
         };
         if self.shape == frame {
             return Ok(self.clone());

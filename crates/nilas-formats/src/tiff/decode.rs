@@ -143,7 +143,7 @@ impl<'a> Image<'a> {
             }
             Chunks::Strips { .. } => {
                 let stored_row = self.layout.stored_row(nx);
-                self.into_scratch(index, rows * stored_row, scratch)?;
+                self.chunk_to_scratch(index, rows * stored_row, scratch)?;
                 let Scratch { decoded, .. } = scratch;
                 if self.layout.predictor == Predictor::Horizontal {
                     decoded.chunks_exact_mut(stored_row).for_each(undo_u8);
@@ -160,7 +160,7 @@ impl<'a> Image<'a> {
                 let pixel = self.layout.kind.bytes();
                 let mut line = vec![0u8; width * pixel];
                 for column in 0..across {
-                    self.into_scratch(index * across + column, height * stored_row, scratch)?;
+                    self.chunk_to_scratch(index * across + column, height * stored_row, scratch)?;
                     let Scratch { decoded, piece, .. } = scratch;
                     let here = width.min(nx - column * width) * pixel;
                     for (y, stored) in decoded.chunks_exact(stored_row).take(rows).enumerate() {
@@ -199,7 +199,7 @@ impl<'a> Image<'a> {
                     swap_bytes::<u16>(out);
                 }
                 if differences {
-                    out.chunks_exact_mut(row).for_each(|r| undo_u16(r));
+                    out.chunks_exact_mut(row).for_each(undo_u16);
                 }
             }
             _ => {
@@ -207,7 +207,7 @@ impl<'a> Image<'a> {
                     swap_bytes::<u32>(out);
                 }
                 if differences {
-                    out.chunks_exact_mut(row).for_each(|r| undo_u32(r));
+                    out.chunks_exact_mut(row).for_each(undo_u32);
                 }
             }
         }
@@ -241,7 +241,7 @@ impl<'a> Image<'a> {
     }
 
     /// A strip or tile into the scratch buffer: exactly `expected` bytes.
-    fn into_scratch(&self, index: usize, expected: usize, scratch: &mut Scratch) -> Result<()> {
+    fn chunk_to_scratch(&self, index: usize, expected: usize, scratch: &mut Scratch) -> Result<()> {
         let mut decoded = std::mem::take(&mut scratch.decoded);
         decoded.clear();
         let done = if self.layout.compression == Compression::None {

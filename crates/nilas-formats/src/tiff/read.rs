@@ -49,18 +49,18 @@ impl TiffFile {
                 continue;
             }
             let layout = layout::layout(&dirs, index, four_bit)?;
-            if let Some((first, expected)) = frames.first() {
-                if !layout.same_pixels(expected) {
-                    let say = |l: &Layout| format!("{} x {} {}", l.shape[0], l.shape[1], l.kind.name());
-                    return Err(FormatError::Unsupported {
-                        path: dirs.file.path.clone(),
-                        message: format!(
-                            "images of different kinds: {} (image {first}) and {} (image {index})",
-                            say(expected),
-                            say(&layout)
-                        ),
-                    });
-                }
+            if let Some((first, expected)) = frames.first()
+                && !layout.same_pixels(expected)
+            {
+                let say = |l: &Layout| format!("{} x {} {}", l.shape[0], l.shape[1], l.kind.name());
+                return Err(FormatError::Unsupported {
+                    path: dirs.file.path.clone(),
+                    message: format!(
+                        "images of different kinds: {} (image {first}) and {} (image {index})",
+                        say(expected),
+                        say(&layout)
+                    ),
+                });
             }
             frames.push((index, layout));
         }
