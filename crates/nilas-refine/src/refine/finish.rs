@@ -2,7 +2,7 @@
 
 use super::params::RefineParams;
 use super::state::RefineState;
-use super::step::{Inputs, Pass, automatic_mask, either, reliability};
+use super::step::{Inputs, automatic_mask, either, reliability};
 use crate::error::RefineError;
 use crate::maps::Sums;
 use crate::noise::NoiseModel;
@@ -67,18 +67,18 @@ const SUPPORT_NEEDED: f64 = 6.0;
 /// Shells of a map that the images do not support.
 const UNSUPPORTED_SHELLS: usize = 3;
 
-/// From the sums of the last pass to everything that is handed out.
+/// From the sums of all particles to everything that is handed out.
 pub(crate) fn finish(
     inputs: &Inputs,
     state: &RefineState,
-    pass: &Pass,
+    sums: &[Sums; 2],
     support_z: Option<f64>,
 ) -> Result<RefineOutcome, RefineError> {
     let last = inputs.last_shell();
-    let (mask_fsc, half_maps) = comparable(inputs, state, &pass.sums)?;
+    let (mask_fsc, half_maps) = comparable(inputs, state, sums)?;
     let fsc = masked_corrected_fsc(&half_maps[0], &half_maps[1], &mask_fsc, state.seed)?;
     let shell = inputs.claimed_shell(&fsc, &mask_fsc, last);
-    let merged = Sums::merged(&pass.sums[0], &pass.sums[1]);
+    let merged = Sums::merged(&sums[0], &sums[1]);
     let mut full: Vec<f64> = reliability(&fsc.corrected.correlation, last)
         .iter()
         .map(|f| 2.0 * f / (1.0 + f))

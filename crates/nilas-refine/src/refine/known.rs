@@ -3,10 +3,10 @@
 use super::finish::{RefineOutcome, finish};
 use super::params::RefineParams;
 use super::state::RefineState;
-use super::step::{Changes, Inputs, Pass, either, insert_origins, reliability};
+use super::step::{Inputs, either, insert_origins, reliability};
 use crate::error::RefineError;
 use crate::maps::{Sums, SymmetryPlan};
-use crate::observer::{Observer, Timings};
+use crate::observer::Observer;
 use crate::particle::Particle;
 use crate::source::ImageSource;
 use crate::store::ParticleStore;
@@ -61,21 +61,13 @@ pub(crate) fn reconstruct_known(
         }
     }
     let sums = insert_all(&inputs, &state, None, observer)?;
-    let pass = Pass {
-        sums,
-        changes: Changes::default(),
-        timings: Timings::default(),
-    };
     if mask.is_none() {
         // A first automatic mask from the sphere's curve; the final mask follows from that.
-        let first = finish(&inputs, &state, &pass, None)?.mask_fsc;
+        let first = finish(&inputs, &state, &sums, None)?.mask_fsc;
         state.masks = [first.clone(), first];
     }
-    let pass = Pass {
-        sums: corrected_sums(&inputs, &state, &pass.sums, observer)?,
-        ..pass
-    };
-    finish(&inputs, &state, &pass, None)
+    let sums = corrected_sums(&inputs, &state, &sums, observer)?;
+    finish(&inputs, &state, &sums, None)
 }
 
 /// A second pass with fixed poses, on residuals against each half-set's own map: see [`Sums::with_reference`].
@@ -100,7 +92,8 @@ pub(crate) fn corrected_sums(
     ])
 }
 
-fn insert_all(
+/// The sums of all particles up to the last shell with their poses as they are; of residuals against `references` where given.
+pub(crate) fn insert_all(
     inputs: &Inputs,
     state: &RefineState,
     references: Option<&[Volume; 2]>,

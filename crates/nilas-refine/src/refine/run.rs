@@ -1,10 +1,10 @@
 //! The whole refinement.
 
 use super::finish::{RefineOutcome, finish, starting_reference};
-use super::known::corrected_sums;
+use super::known::{corrected_sums, insert_all};
 use super::params::RefineParams;
 use super::state::RefineState;
-use super::step::{Inputs, automatic_mask, pass, step};
+use super::step::{Inputs, automatic_mask, step};
 use super::support;
 use crate::error::RefineError;
 use crate::maps::SymmetryPlan;
@@ -61,12 +61,12 @@ pub fn run(
         observer.iteration(&report);
         observer.checkpoint(&state);
     }
-    state.global = false;
     let z = support::test(&inputs, &state, state.radius, true, ScoreRule::Likelihood)?.z;
     state.support[1] = z;
-    let mut last = pass(&inputs, &mut state, inputs.last_shell(), observer)?;
-    last.sums = corrected_sums(&inputs, &state, &last.sums, observer)?;
-    finish(&inputs, &state, &last, Some(z))
+    // The poses have come to rest: all shells are put together with them as they are.
+    let sums = insert_all(&inputs, &state, None, observer)?;
+    let sums = corrected_sums(&inputs, &state, &sums, observer)?;
+    finish(&inputs, &state, &sums, Some(z))
 }
 
 /// The first state: reference, mask, noise, and the contrast of the reference relative to the data.

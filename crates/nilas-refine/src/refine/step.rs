@@ -454,7 +454,9 @@ fn plan_next(
             || wrong_basins
             || (was_global && audit > SETTLED_AUDIT && !small && state.global_done < 4));
     state.settled = if unchanged && !early { state.settled + 1 } else { 0 };
-    let quiet = state.settled >= 2 && small && !wrong_basins;
+    // A fifth of that in one iteration leaves nothing for another.
+    let still = rotation_change < 0.05 / state.radius as f64;
+    let quiet = (state.settled >= 2 && small || state.settled >= 1 && still) && !wrong_basins;
     state.converged = quiet || state.settled >= 4 || state.iteration + 1 >= inputs.params.max_iterations;
 }
 
