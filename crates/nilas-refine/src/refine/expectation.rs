@@ -56,7 +56,8 @@ impl Context<'_> {
     fn vague(&self, rotation_sigma: f64) -> bool {
         let turn = rotation_sigma * self.reach / self.store.disc().box_size() as f64;
         // A basin without curvature says nothing at all of its pose.
-        !(turn * self.radius as f64 * std::f64::consts::TAU < VAGUE_PHASE)
+        let phase = turn * self.radius as f64 * std::f64::consts::TAU;
+        phase.is_nan() || phase >= VAGUE_PHASE
     }
 
     /// How many basins of a particle are followed: more until its pose has been narrowed down once.
