@@ -1,12 +1,12 @@
 //! Ab-initio on real particles against a reference map; prints JSON.
 //! `cargo run --release -p nilas-refine --example ab_initio_real -- star=F.star stack=F.mrcs reference=F.mrc pixel=3.54
-//! [symmetry=C1] [seed=1] [starts=3] [iterations=100] [initial=35] [resolution=12] [diameter=Å] [out=F.mrc]`: all particles of the STAR
+//! [symmetry=C1] [seed=1] [starts=3] [iterations=60] [initial=Å] [resolution=12] [verbose=0] [diameter=Å] [out=F.mrc]`: all particles of the STAR
 //! file must lie in the one stack.
 
 use nilas_formats::mrc::{MrcFile, MrcMode, write_volume};
 use nilas_formats::relion::{ReadOptions, read_particles};
 use nilas_optics::Ctf;
-use nilas_refine::ab_initio::{AbInitioParams, ParticleInput, Silent, run};
+use nilas_refine::ab_initio::{AbInitioParams, IterationReport, Observer, ParticleInput, run};
 use nilas_refine::{ImageSource, SourceError};
 use nilas_volume::align::{AlignOptions, align};
 use nilas_volume::{Volume, fsc};
@@ -29,6 +29,33 @@ impl ImageSource for OneStack {
             self.0.read_slice(*i, out)?;
         }
         Ok(())
+    }
+}
+
+struct Talk(bool);
+
+impl Observer for Talk {
+    fn iteration(&mut self, r: &IterationReport) {
+        if self.0 && r.iteration.is_multiple_of(5) {
+            let fsc: Vec<String> = r.half_fsc[0]
+                .iter()
+                .skip(1)
+                .step_by(2)
+                .map(|v| format!("{v:.2}"))
+                .collect();
+            eprintln!(
+                "start {} it {:3} res {:5.1} n {:4} evidence {:8.2} entropy {:5.2} shares {:.2?} fsc {} noise {:.2?}",
+                r.start,
+                r.iteration,
+                r.resolution_angstrom,
+                r.images,
+                r.log_evidence,
+                r.entropy,
+                r.class_shares,
+                fsc.join(" "),
+                &r.noise[..r.noise.len().min(6)],
+            );
+        }
     }
 }
 
@@ -69,19 +96,26 @@ fn main() -> Result<(), AnyError> {
         })
         .collect();
     let source = OneStack(MrcFile::open(needed("stack")?)?);
+    let defaults = AbInitioParams::default();
     let params = AbInitioParams {
         pixel_size_angstrom: pixel,
         symmetry: options.get("symmetry").cloned().unwrap_or("C1".into()),
         seed: number("seed", 1.0) as u64,
-        starts: number("starts", 3.0) as usize,
-        iterations: number("iterations", 100.0) as usize,
-        initial_resolution_angstrom: number("initial", 35.0),
+        starts: number("starts", defaults.starts as f64) as usize,
+        iterations: number("iterations", defaults.iterations as f64) as usize,
+        initial_resolution_angstrom: Some(number("initial", 0.0)).filter(|d| *d > 0.0),
         final_resolution_angstrom: number("resolution", 12.0),
         particle_diameter_angstrom: Some(number("diameter", 0.0)).filter(|d| *d > 0.0),
-        ..Default::default()
+        ..defaults
     };
     let start = std::time::Instant::now();
-    let result = run(&source, &inputs, &params, None, &mut Silent)?;
+    let result = run(
+        &source,
+        &inputs,
+        &params,
+        None,
+        &mut Talk(number("verbose", 0.0) > 0.0),
+    )?;
     let seconds = start.elapsed().as_secs_f64();
     let class = &result.classes[0];
     let map = Volume::new(class.n, class.voxel_size_angstrom, class.map.clone())?;
@@ -101,7 +135,7 @@ fn main() -> Result<(), AnyError> {
         .map(|v| format!("{v:.2}"))
         .collect();
     println!(
-        "{{\"particles\": {}, \"symmetry\": \"{}\", \"seed\": {}, \"seconds\": {seconds:.1}, \"fsc05\": \"{:?}\", \"mirrored\": {}, \"starts\": \"{:.2?}\", \"chosen\": {}, \"warnings\": {:?}, \"fsc\": [{}]}}",
+        "{{\"particles\": {}, \"symmetry\": \"{}\", \"seed\": {}, \"seconds\": {seconds:.1}, \"fsc05\": \"{:?}\", \"mirrored\": {}, \"starts\": \"{:.2?}\", \"chosen\": {}, \"halves_angstrom\": {:.1}, \"halves_shared_angstrom\": {:.1}, \"warnings\": {:?}, \"fsc\": [{}]}}",
         inputs.len(),
         params.symmetry,
         params.seed,
@@ -117,6 +151,8 @@ fn main() -> Result<(), AnyError> {
             ))
             .collect::<Vec<_>>(),
         result.chosen_start,
+        result.halves.resolution_angstrom,
+        result.halves.shared_angstrom,
         result.warnings,
         values.join(", "),
     );

@@ -1,45 +1,25 @@
 //! Success of ab-initio over random seeds on simulated particles; prints one JSON object per seed and a summary.
 //! `cargo run --release -p nilas-refine --example ab_initio_seeds -- [key=value ...]`, keys: model=FILE.pdb (none: the
 //! demonstration molecule), particles=5000, box=128, pixel=2.0, snr=0.1, region=box|disc, seeds=10, first=1, starts=3,
-//! iterations=100, resolution=12, diameter=0 (0: default), classes=1, junk=0, verbose=0, simulation_seed=1.
+//! iterations=60, resolution=12, diameter=0 (0: default), classes=1, symmetry=C1, junk=0, verbose=0, simulation_seed=1.
 //! A seed succeeds when its map agrees with the truth to 20 Å or better (FSC 0.5, mirror allowed) in the frame that the
 //! poses give.
 
 use nilas_geometry::Rotation;
 use nilas_optics::Ctf;
+use nilas_refine::MemorySource;
 use nilas_refine::ab_initio::{
     AbInitioParams, IterationReport, Observer, ParticleInput, ParticleResult, run,
 };
-use nilas_refine::{ImageSource, SourceError};
 use nilas_simulate::{
     Atom, Element, Molecule, ParticleTruth, SimulateError, Simulation, SimulationParams, SnrRegion, Specimen,
     demo_molecule,
 };
+use nilas_volume::align::{AlignOptions, align};
 use nilas_volume::{Volume, fsc};
 use std::collections::HashMap;
 
-type AnyError = Box<dyn std::error::Error>;
-
-struct Stack {
-    n: usize,
-    images: Vec<f32>,
-}
-
-impl ImageSource for Stack {
-    fn len(&self) -> usize {
-        self.images.len() / (self.n * self.n)
-    }
-    fn box_size(&self) -> usize {
-        self.n
-    }
-    fn read(&self, indices: &[usize], out: &mut [f32]) -> Result<(), SourceError> {
-        let pixels = self.n * self.n;
-        for (out, i) in out.chunks_exact_mut(pixels).zip(indices) {
-            out.copy_from_slice(&self.images[i * pixels..(i + 1) * pixels]);
-        }
-        Ok(())
-    }
-}
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 struct Talk(bool);
 
@@ -232,16 +212,14 @@ fn main() -> Result<(), AnyError> {
             ..Default::default()
         },
     )?;
-    let mut stack = Stack {
-        n: box_size,
-        images: Vec::new(),
-    };
+    let mut pixels = Vec::new();
     let mut truths: Vec<ParticleTruth> = Vec::new();
     simulation.generate::<SimulateError>(500, |_, images, t| {
-        stack.images.extend_from_slice(images);
+        pixels.extend_from_slice(images);
         truths.extend_from_slice(t);
         Ok(())
     })?;
+    let stack = MemorySource::new(box_size, pixels)?;
     let map = simulation.truth_map(0)?;
     let truth_map = Volume::new(map.n, map.voxel_size_angstrom, map.data)?;
     let inputs: Vec<ParticleInput> = truths
@@ -266,15 +244,17 @@ fn main() -> Result<(), AnyError> {
     let seeds = number("seeds", 10.0) as u64;
     let first = number("first", 1.0) as u64;
     for seed in first..first + seeds {
+        let defaults = AbInitioParams::default();
         let params = AbInitioParams {
             pixel_size_angstrom: pixel,
             seed,
+            symmetry: options.get("symmetry").cloned().unwrap_or("C1".into()),
             classes: number("classes", 1.0) as usize,
-            starts: number("starts", 3.0) as usize,
-            iterations: number("iterations", 100.0) as usize,
+            starts: number("starts", defaults.starts as f64) as usize,
+            iterations: number("iterations", defaults.iterations as f64) as usize,
             final_resolution_angstrom: number("resolution", 12.0),
             particle_diameter_angstrom: Some(number("diameter", 0.0)).filter(|d| *d > 0.0),
-            ..Default::default()
+            ..defaults
         };
         let start = std::time::Instant::now();
         let result = run(
@@ -294,7 +274,16 @@ fn main() -> Result<(), AnyError> {
         };
         let class = &result.classes[0];
         let found = Volume::new(class.n, class.voxel_size_angstrom, class.map.clone())?;
-        let (resolution, curve) = agreement(&found, &truth_map, &q, mirrored)?;
+        let (resolution, curve, mirrored) = if params.symmetry == "C1" {
+            let (resolution, curve) = agreement(&found, &truth_map, &q, mirrored)?;
+            (resolution, curve, mirrored)
+        } else {
+            // Poses tell the frame only up to the group.
+            let laid = align(&found, &truth_map, &AlignOptions::default())?;
+            let curve = fsc::fsc(&laid.apply(&found, &truth_map)?, &truth_map)?;
+            let resolution = curve.crossing(0.5).resolution_angstrom;
+            (resolution, curve.correlation, laid.mirrored)
+        };
         right += usize::from(resolution <= 20.0);
         let starts: Vec<String> = result
             .starts
@@ -308,9 +297,11 @@ fn main() -> Result<(), AnyError> {
             .collect();
         let curve: Vec<String> = curve.iter().skip(1).take(26).map(|v| format!("{v:.2}")).collect();
         println!(
-            "{{\"seed\": {seed}, \"seconds\": {seconds:.1}, \"fsc05_angstrom\": {resolution:.2}, \"poses_right\": {share:.3}, \"mirrored\": {mirrored}, \"chosen\": {}, \"starts\": [{}], \"warnings\": {}, \"fsc\": [{}]}}",
+            "{{\"seed\": {seed}, \"seconds\": {seconds:.1}, \"fsc05_angstrom\": {resolution:.2}, \"poses_right\": {share:.3}, \"mirrored\": {mirrored}, \"chosen\": {}, \"starts\": [{}], \"halves_angstrom\": {:.1}, \"halves_shared_angstrom\": {:.1}, \"warnings\": {}, \"fsc\": [{}]}}",
             result.chosen_start,
             starts.join(", "),
+            result.halves.resolution_angstrom,
+            result.halves.shared_angstrom,
             result.warnings.len(),
             curve.join(", "),
         );

@@ -17,4 +17,4 @@ mod view;
 pub use error::RefineError;
 pub use observer::{IterationReport, Observer, SearchKind, Silent, Timings};
 pub use particle::{Particle, ParticleResult, Pose};
-pub use source::{ImageSource, SourceError};
+pub use source::{ImageSource, MemorySource, SourceError};

@@ -8,8 +8,6 @@ use nilas_model::Problem;
 
 /// Resolution of the finished map when none is asked for, Å.
 const FINAL_ANGSTROM: f64 = 12.0;
-/// Resolution of the first steps when none is asked for, Å.
-const INITIAL_ANGSTROM: f64 = 35.0;
 
 /// What the run needs to know.
 #[derive(Debug)]
@@ -18,15 +16,15 @@ pub struct Plan {
     pub params: Params,
     /// Resolution of the finished map, Å.
     pub final_angstrom: f64,
-    /// Resolution of the first steps, Å.
-    pub initial_angstrom: f64,
+    /// Resolution of the first steps, Å; none for what the diameter says.
+    pub initial_angstrom: Option<f64>,
 }
 
 pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
     let parsed = Params::parse(&request.params);
     let resolutions = parsed.as_ref().ok().map(resolutions);
     let reversed = resolutions
-        .filter(|(initial, finished)| initial < finished)
+        .and_then(|(initial, finished)| initial.filter(|i| *i < finished).map(|i| (i, finished)))
         .map(|(initial, finished)| Problem {
             field: "params.initial_resolution_angstrom".to_owned(),
             message: format!(
@@ -44,12 +42,9 @@ pub(super) fn plan(request: &Request) -> Result<Plan, Vec<Problem>> {
 }
 
 /// Resolution of the first steps and of the finished map, Å.
-fn resolutions(params: &Params) -> (f64, f64) {
-    let finished = params.maximum_resolution_angstrom.unwrap_or(FINAL_ANGSTROM);
+fn resolutions(params: &Params) -> (Option<f64>, f64) {
     (
-        params
-            .initial_resolution_angstrom
-            .unwrap_or(INITIAL_ANGSTROM.max(finished)),
-        finished,
+        params.initial_resolution_angstrom,
+        params.maximum_resolution_angstrom.unwrap_or(FINAL_ANGSTROM),
     )
 }

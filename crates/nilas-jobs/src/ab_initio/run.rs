@@ -44,7 +44,7 @@ pub(super) fn run(context: &mut JobContext, plan: Plan) -> Result<Finished, Fail
     );
     resolved_params.insert(
         "initial_resolution_angstrom".to_owned(),
-        settings.initial_resolution_angstrom.into(),
+        result.initial_resolution_angstrom.into(),
     );
     Ok(Finished {
         outputs,
@@ -72,7 +72,7 @@ fn settings(plan: &Plan, images: &ParticleImages) -> AbInitioParams {
         classes,
         symmetry,
         particle_diameter_angstrom,
-        initial_resolution_angstrom: plan.initial_angstrom.max(final_angstrom),
+        initial_resolution_angstrom: plan.initial_angstrom.map(|a| a.max(final_angstrom)),
         final_resolution_angstrom: final_angstrom,
         starts,
         iterations: iterations.unwrap_or(defaults.iterations),

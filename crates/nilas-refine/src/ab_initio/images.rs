@@ -35,6 +35,8 @@ pub(super) struct PolarPlan {
     pub coverage: f64,
     /// Noise power per ring (unitary transform of images of unit background).
     pub noise: Vec<f32>,
+    /// Mean power of the images beyond the background's per ring, in units of the background's; 0 until measured.
+    pub excess: Vec<f32>,
 }
 
 /// Scratch memory of one thread.
@@ -113,6 +115,7 @@ impl PolarPlan {
             background,
             coverage,
             noise: vec![1.0; rings],
+            excess: vec![0.0; rings],
         })
     }
 

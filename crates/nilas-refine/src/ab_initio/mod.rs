@@ -4,14 +4,16 @@
 //! grid (directions, in-plane angles, shifts, classes), and enter the reconstruction under their whole posterior, not
 //! their best pose. Numerator and denominator are trailing averages, so that a step is the exact maximisation for the
 //! particles seen lately: the natural-gradient form of stochastic gradient descent (algorithms.md 7). Resolution
-//! and batch grow, the noise is estimated from the residuals and so cools by itself from the images' whole power to the
-//! real noise. Several random starts are run at low resolution and scored on particles that no start has seen; the best
-//! continues.
+//! and batch grow. At first a multiple of the images' power beyond the background counts as noise, which keeps poses
+//! open; it is taken away step by step, and once maps have structure the noise follows the residuals. Several random
+//! starts are run at low resolution and scored on particles that no start has seen; the best continues. In the end two
+//! halves of the particles are refined apart from its map at low resolution: what they share beyond that is not noise.
 //!
 //! Images are read once, in batches, and kept as polar rings up to the final resolution (about 10 kB each).
 
 mod align;
 mod cache;
+mod halves;
 mod images;
 mod model;
 mod params;
@@ -25,7 +27,7 @@ mod state;
 mod tests;
 
 pub use params::AbInitioParams;
-pub use report::{ClassResult, IterationReport, ParticleResult, SeedReport};
+pub use report::{ClassResult, HalfSets, IterationReport, ParticleResult, SeedReport};
 pub use seeds::{AbInitioResult, run};
 pub use state::AbInitioState;
 

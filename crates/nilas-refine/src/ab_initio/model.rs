@@ -126,9 +126,7 @@ impl Model {
             .into_iter()
             .map(|[rot, tilt]| Rotation::from_euler_rad(rot, tilt, 0.0).mul(turn))
             .collect();
-        if settings.symmetric {
-            rotations.retain(|r| resolved.group.in_asymmetric_unit(r.view_direction()));
-        }
+        rotations.retain(|r| resolved.group.in_asymmetric_unit(r.view_direction()));
         let directions = rotations.len();
         let pairs = layout.pairs();
         let mut spectra = vec![Complex32::default(); self.classes.len() * directions * pairs];
@@ -160,7 +158,8 @@ impl Model {
         let mut templates = TemplateSet::new(&layout, self.classes.len(), directions)?;
         let weights: Vec<f32> = self.noise[..settings.rings]
             .iter()
-            .map(|n| 1.0 / (n * settings.temperature))
+            .zip(&plan.excess)
+            .map(|(n, e)| 1.0 / (n + settings.heat * e))
             .collect();
         for class in 0..self.classes.len() {
             for direction in 0..directions {
@@ -185,13 +184,12 @@ impl Model {
         resolved: &Resolved,
         settings: &Settings,
         transfer_power: &[f32],
-        power: &[f32],
     ) -> Result<(), AbInitioError> {
         let projections = self.project(plan, resolved, settings, &Rotation::identity())?;
         let (mut wanted, mut found) = (0.0f64, 0.0f64);
         let directions = projections.rotations.len();
         for q in 0..settings.rings {
-            wanted += (q + 1) as f64 * (f64::from(power[q]) - plan.coverage).max(0.0);
+            wanted += (q + 1) as f64 * plan.coverage * f64::from(plan.excess[q]);
             let mean: f64 = (0..self.classes.len() * directions)
                 .map(|i| {
                     ring_power(
@@ -210,9 +208,6 @@ impl Model {
                 class.volume.iter_mut().for_each(|v| *v *= scale);
             }
         }
-        for (noise, power) in self.noise.iter_mut().zip(power) {
-            *noise = (f64::from(*power) / plan.coverage) as f32;
-        }
         Ok(())
     }
 
@@ -228,11 +223,7 @@ impl Model {
         let layout = &projections.layout;
         let half_angles = settings.angles / 2;
         let samples = settings.rings * half_angles;
-        let operators: &[Rotation] = if settings.symmetric {
-            resolved.group.operators()
-        } else {
-            &IDENTITY
-        };
+        let operators = resolved.group.operators();
         let scale = settings.step / images.max(1) as f32;
         for (k, class) in self.classes.iter_mut().enumerate() {
             for (half, gradient) in class.halves.iter_mut().zip(gradients) {
@@ -397,10 +388,6 @@ impl Model {
         Ok(())
     }
 }
-
-const IDENTITY: [Rotation; 1] = [Rotation {
-    m: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-}];
 
 /// Values of a centred (n, n, n) grid from a function of the place in voxels from the centre.
 pub(super) fn sample(n: usize, value: impl Fn([f64; 3]) -> f64 + Sync) -> Vec<f32> {

@@ -11,12 +11,12 @@ pub struct AbInitioParams {
     pub pixel_size_angstrom: f64,
     /// Number of classes (maps).
     pub classes: usize,
-    /// Point group by name; C1 unless the symmetry is sure.
+    /// Point group by name, imposed from the first step; C1 unless the symmetry is sure.
     pub symmetry: String,
     /// Diameter of the particle, Å; none for four fifths of the box.
     pub particle_diameter_angstrom: Option<f64>,
-    /// Resolution at the start, Å.
-    pub initial_resolution_angstrom: f64,
+    /// Resolution at the start, Å; none for a seventh of the particle's diameter, between 20 and 40 Å.
+    pub initial_resolution_angstrom: Option<f64>,
     /// Resolution at the end, Å.
     pub final_resolution_angstrom: f64,
     /// Largest distance of a particle from its box's centre along any direction, Å; none for a twelfth of the box.
@@ -44,10 +44,10 @@ impl Default for AbInitioParams {
             classes: 1,
             symmetry: "C1".into(),
             particle_diameter_angstrom: None,
-            initial_resolution_angstrom: 35.0,
+            initial_resolution_angstrom: None,
             final_resolution_angstrom: 12.0,
             max_shift_angstrom: None,
-            iterations: 100,
+            iterations: 60,
             initial_batch: 200,
             final_batch: 400,
             starts: 3,
@@ -66,6 +66,8 @@ const FEWEST: usize = 20;
 pub(super) struct Resolved {
     pub group: PointGroup,
     pub diameter: f64,
+    /// Resolution at the start, Å.
+    pub initial_resolution: f64,
     pub max_shift: f64,
     /// Largest ring, Fourier pixels.
     pub rings: usize,
@@ -132,7 +134,11 @@ impl AbInitioParams {
                 format!("0 to a third of the box, {:.0} Å", edge / 3.0),
             ));
         }
-        let (coarse, fine) = (self.initial_resolution_angstrom, self.final_resolution_angstrom);
+        let fine = self.final_resolution_angstrom;
+        // At a seventh of its diameter a compact particle is more than an ellipsoid.
+        let coarse = self
+            .initial_resolution_angstrom
+            .unwrap_or_else(|| (diameter / 7.0).clamp(20.0, 40.0).max(fine));
         if !(fine > 0.0 && coarse >= fine && coarse.is_finite()) {
             return Err(bad(
                 "initial_resolution_angstrom",
@@ -172,6 +178,7 @@ impl AbInitioParams {
         Ok(Resolved {
             group,
             diameter,
+            initial_resolution: coarse,
             max_shift,
             rings,
             angles,

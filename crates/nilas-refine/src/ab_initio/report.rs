@@ -69,6 +69,18 @@ pub struct ClassResult {
     pub half_fsc: Vec<f64>,
 }
 
+/// How far two halves of the particles agree that were refined apart from the finished maps at low resolution.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HalfSets {
+    /// Resolution of the maps that both halves began with, Å. Agreement beyond it is their own.
+    pub shared_angstrom: f64,
+    /// Where their correlation falls below 0.143, Å; at best the resolution that was compared.
+    pub resolution_angstrom: f64,
+    /// Fourier shell correlation of the largest class's two maps (inside the particle's sphere) per Fourier pixel from
+    /// 0 to the last that was compared.
+    pub correlation: Vec<f64>,
+}
+
 /// What is known of one particle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParticleResult {
@@ -86,12 +98,16 @@ pub struct ParticleResult {
     pub entropy: f32,
 }
 
+/// Factor in resolution by which halves must get beyond what they shared.
+const BEYOND: f64 = 1.3;
+
 /// What looks wrong about a finished run (algorithms.md 7, failure detectors).
 pub(super) fn warnings(
     starts: &[SeedReport],
     chosen: usize,
     particles: &[ParticleResult],
     classes: &[ClassResult],
+    halves: &HalfSets,
 ) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(best) = starts.iter().find(|s| s.start == chosen) {
@@ -104,14 +120,28 @@ pub(super) fn warnings(
             ));
         }
     }
+    if halves.resolution_angstrom * BEYOND > halves.shared_angstrom {
+        out.push(format!(
+            "Two halves of the particles, refined apart from this map at {:.0} Å, agree only to {:.0} Å: the map is \
+             mostly fitted noise. Look at the particles, the defocus values, the diameter and the symmetry; more starts or \
+             particles may help.",
+            halves.shared_angstrom, halves.resolution_angstrom
+        ));
+    }
     let others: Vec<f64> = starts
         .iter()
         .filter(|s| s.start != chosen)
         .map(|s| s.agreement_angstrom.unwrap_or(f64::INFINITY))
         .collect();
-    if !others.is_empty() && others.iter().all(|a| *a > 20.0) {
+    if others.is_empty() {
         out.push(
-            "No other random start found the same map to 20 Å: run again with more starts or iterations, and compare."
+            "There was only one random start: nothing shows that others would find the same map. Use several before you \
+             believe it."
+                .into(),
+        );
+    } else if others.iter().all(|a| *a > 20.0) {
+        out.push(
+            "No other random start found the same map to 20 Å: it may be wrong. Run again with more starts or iterations, and compare."
                 .into(),
         );
     }

@@ -24,8 +24,8 @@ pub(super) struct Context<'a> {
     /// Rows of the cache that are learnt from, and those that are only scored.
     pub training: Vec<usize>,
     pub held_out: Vec<usize>,
-    /// Mean transfer power and image power per ring over the cache.
-    pub mean_powers: (Vec<f32>, Vec<f32>),
+    /// Mean transfer power per ring over the cache.
+    pub mean_transfer: Vec<f32>,
 }
 
 /// Independent sources of randomness.
@@ -48,8 +48,16 @@ impl Context<'_> {
         let mut rng = generator(self.params.seed, Stream::Start, start, 0);
         let mut model = Model::random(self.plan, self.resolved, self.params.classes, &mut rng)?;
         let settings = schedule::settings(self.params, self.resolved, 0);
-        let (transfer, power) = &self.mean_powers;
-        model.match_power(self.plan, self.resolved, &settings, transfer, power)?;
+        model.match_power(self.plan, self.resolved, &settings, &self.mean_transfer)?;
+        if self.resolved.group.order() > 1 {
+            // In the frame in which it is the most symmetric, a random map keeps its shape. Elsewhere its copies would
+            // add up to a ball, which is the hardest to leave.
+            for class in &mut model.classes {
+                let (crop, group) = (model.crop, &self.resolved.group);
+                let (frame, _) = align::symmetry_frame(&class.volume, crop, group);
+                class.volume = align::symmetrised(&class.volume, crop, &frame, group);
+            }
+        }
         Ok(StartState {
             start,
             iteration: 0,
@@ -61,11 +69,18 @@ impl Context<'_> {
 
     /// The next rows of the endless shuffled training list.
     fn next_rows(&self, state: &mut StartState, count: usize) -> Vec<usize> {
-        let total = self.training.len();
+        let searching = (state.iteration as f64) < schedule::START_SHARE * self.params.iterations as f64;
+        let pool = if searching {
+            (schedule::START_PARTICLES * self.params.classes).max(count)
+        } else {
+            usize::MAX
+        };
+        let training = &self.training[..pool.min(self.training.len())];
+        let total = training.len();
         let mut rows = Vec::with_capacity(count.min(total));
         while rows.len() < count.min(total) {
             let (epoch, within) = (state.position / total, state.position % total);
-            let mut order = self.training.clone();
+            let mut order = training.to_vec();
             order.shuffle(&mut generator(
                 self.params.seed,
                 Stream::Epoch,
@@ -89,13 +104,6 @@ impl Context<'_> {
         observer: &mut dyn Observer,
     ) -> Result<IterationReport, AbInitioError> {
         let settings = schedule::settings(self.params, self.resolved, state.iteration);
-        let before = state
-            .iteration
-            .checked_sub(1)
-            .map(|i| schedule::settings(self.params, self.resolved, i));
-        if settings.symmetric && before.is_none_or(|s| !s.symmetric) {
-            self.impose_symmetry(state);
-        }
         let rows = self.next_rows(state, settings.batch);
         let turn = Rotation::random(&mut generator(
             self.params.seed,
@@ -107,16 +115,6 @@ impl Context<'_> {
         let report = self.report(state, &settings, &rows, &matches);
         state.iteration += 1;
         Ok(report)
-    }
-
-    /// Turns each map into the point group's frame and averages it; what was accumulated without symmetry is dropped.
-    fn impose_symmetry(&self, state: &mut StartState) {
-        let crop = state.model.crop;
-        for class in &mut state.model.classes {
-            let (frame, _) = align::symmetry_frame(&class.volume, crop, &self.resolved.group);
-            class.volume = align::symmetrised(&class.volume, crop, &frame, &self.resolved.group);
-            class.halves.iter_mut().for_each(|half| half.clear());
-        }
     }
 
     /// Expectation and maximisation on `rows`.
@@ -150,14 +148,16 @@ impl Context<'_> {
         state
             .model
             .absorb(&projections, &gradients, images, settings, self.resolved)?;
-        state.model.update_noise(
-            &projections,
-            &gradients,
-            &mean_power,
-            images,
-            settings,
-            self.plan.coverage,
-        )?;
+        if settings.learns_noise {
+            state.model.update_noise(
+                &projections,
+                &gradients,
+                &mean_power,
+                images,
+                settings,
+                self.plan.coverage,
+            )?;
+        }
         state.model.reconstruct(self.resolved, settings)?;
         for (k, class) in state.model.classes.iter_mut().enumerate() {
             let share = matches
@@ -215,7 +215,7 @@ impl Context<'_> {
     /// How well a start explains particles that it has not seen.
     pub fn score(&self, state: &StartState, observer: &dyn Observer) -> Result<SeedReport, AbInitioError> {
         let settings = Settings {
-            temperature: 1.0,
+            heat: 0.0,
             ..schedule::settings(self.params, self.resolved, state.iteration)
         };
         let mut model = state.model.clone();

@@ -18,14 +18,22 @@ pub(super) struct Settings {
     pub batch: usize,
     /// Weight of this batch in the trailing averages.
     pub step: f32,
-    /// Factor on the noise variance.
-    pub temperature: f32,
-    /// Whether the point group is imposed.
-    pub symmetric: bool,
+    /// How much of the images' power beyond the background is counted as noise, as a multiple of that power.
+    pub heat: f32,
+    /// Whether the noise follows the residuals; before that it is the background's.
+    pub learns_noise: bool,
 }
 
 /// Share of the iterations after which the random starts are compared.
 pub(super) const START_SHARE: f64 = 0.4;
+/// Heat of the first iteration. Too little freezes a random start into the nearest wrong map, where the images are
+/// clear; counting the power itself, and not the noise, makes it little where they are not.
+const HEAT: f64 = 3.0;
+/// Share of the iterations after which no heat is left: before the starts are compared.
+const COLD_SHARE: f64 = 0.32;
+/// Particles per class that the starts learn from before they are compared: few enough that each is met several times
+/// and its shift is soon known.
+pub(super) const START_PARTICLES: usize = 1200;
 /// Share of the iterations with the coarsest resolution.
 const COARSE_SHARE: f64 = 0.12;
 /// Share of the iterations after which the final resolution is reached.
@@ -34,13 +42,11 @@ const FINE_SHARE: f64 = 0.8;
 pub(super) fn settings(params: &AbInitioParams, resolved: &Resolved, iteration: usize) -> Settings {
     let share = iteration as f64 / params.iterations as f64;
     let marching = ((share - COARSE_SHARE) / (FINE_SHARE - COARSE_SHARE)).clamp(0.0, 1.0);
-    let (coarse, fine) = (
-        params.initial_resolution_angstrom,
-        params.final_resolution_angstrom,
-    );
+    let (coarse, fine) = (resolved.initial_resolution, params.final_resolution_angstrom);
     let resolution = coarse * (fine / coarse).powf(marching);
     let rings = ((resolved.edge / resolution).round() as usize).clamp(4, resolved.rings);
-    // Crowther: detail d at distance D/2 needs steps of d/D; twice that still fits under a posterior.
+    // Crowther: detail d at distance D/2 needs steps of d/D; one and a half times that still fits under a posterior,
+    // as the grid is turned at random in every iteration.
     let needed_deg = (resolution / resolved.diameter).to_degrees() * 1.5;
     let order = (1..=3)
         .find(|o| healpix::step_deg(*o) <= needed_deg)
@@ -49,7 +55,7 @@ pub(super) fn settings(params: &AbInitioParams, resolved: &Resolved, iteration: 
     let growth = (params.final_batch as f64 / params.initial_batch as f64).powf(share.min(1.0));
     let batch = (params.initial_batch as f64 * growth * params.classes as f64) as usize;
     let step = 0.5 * (0.12f64 / 0.5).powf((share / 0.7).min(1.0));
-    let temperature = 1.0 + 1.0 * (1.0 - share / 0.5).max(0.0);
+    let heat = HEAT * (1.0 - share / COLD_SHARE).max(0.0).powi(2);
     Settings {
         rings,
         angles: angles_for(resolved, rings),
@@ -57,8 +63,10 @@ pub(super) fn settings(params: &AbInitioParams, resolved: &Resolved, iteration: 
         shift_step: resolution / 4.0,
         batch,
         step: step as f32,
-        temperature: temperature as f32,
-        symmetric: resolved.group.order() > 1 && share >= symmetric_from(&resolved.group),
+        heat: heat as f32,
+        // Residuals of a map without structure hold the particles themselves: noise taken from them would keep that map
+        // the best explanation.
+        learns_noise: share >= START_SHARE,
     }
 }
 
@@ -80,12 +88,6 @@ pub(super) fn first_look(settings: &Settings, resolved: &Resolved) -> Option<Set
         angles: angles_for(resolved, rings),
         ..settings.clone()
     })
-}
-
-/// When the point group comes in: cyclic groups after the map has found its shape without; groups that fix a frame
-/// early, because the frame is free anyway.
-pub(super) fn symmetric_from(group: &nilas_geometry::PointGroup) -> f64 {
-    if group.name().starts_with('C') { 0.55 } else { 0.2 }
 }
 
 /// Trial shifts about zero: a square grid of `step` inside a disc of `radius`, the centre first.

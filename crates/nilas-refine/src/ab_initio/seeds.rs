@@ -1,10 +1,11 @@
 //! The whole run: several random starts, the choice of the best, its completion, poses of all particles.
 
 use super::cache::{ParticleCache, measure_noise};
+use super::halves::compare_halves;
 use super::images::PolarPlan;
 use super::params::{AbInitioParams, Resolved};
 use super::poses::{Comparison, Match};
-use super::report::{ClassResult, ParticleResult, SeedReport};
+use super::report::{ClassResult, HalfSets, ParticleResult, SeedReport};
 use super::run::{Context, Stream, generator};
 use super::schedule::{self, START_SHARE, Settings};
 use super::state::{AbInitioState, StartState};
@@ -25,8 +26,12 @@ pub struct AbInitioResult {
     pub starts: Vec<SeedReport>,
     /// Which of them the maps come from.
     pub chosen_start: usize,
+    /// How far two halves of the particles agree.
+    pub halves: HalfSets,
     /// What looks wrong, in words.
     pub warnings: Vec<String>,
+    /// Resolution that was compared at the start, Å.
+    pub initial_resolution_angstrom: f64,
     /// Resolution that was compared at the end, Å.
     pub resolution_angstrom: f64,
 }
@@ -57,6 +62,10 @@ pub fn run(
     chosen.shuffle(&mut generator(params.seed, Stream::Choice, 0, 0));
     chosen.truncate(params.max_particles);
     let cache = ParticleCache::load(source, particles, &chosen, &plan, observer)?;
+    let (mean_transfer, mean_power) = cache.mean_powers();
+    for (excess, power) in plan.excess.iter_mut().zip(&mean_power) {
+        *excess = (f64::from(*power) / plan.coverage - 1.0).max(0.0) as f32;
+    }
     let usable = |row: &usize| cache.transfer_power(*row).iter().any(|v| *v > 0.0);
     let mut training: Vec<usize> = (0..cache.len()).filter(usable).collect();
     if training.len() < 2 {
@@ -71,7 +80,7 @@ pub fn run(
         cache: &cache,
         training,
         held_out,
-        mean_powers: cache.mean_powers(),
+        mean_transfer,
     };
     let fingerprint = fingerprint(params, particles);
     let mut state = match resume {
@@ -234,7 +243,7 @@ fn conclude(
     let (params, resolved) = (context.params, context.resolved);
     let settings = Settings {
         step: 1.0,
-        temperature: 1.0,
+        heat: 0.0,
         ..schedule::settings(params, resolved, params.iterations)
     };
     let rows: Vec<usize> = context
@@ -243,6 +252,7 @@ fn conclude(
         .chain(&context.held_out)
         .copied()
         .collect();
+    let halves = compare_halves(context, &best, observer)?;
     observer.progress("polishing with all particles in memory", 0, 1);
     let turn = Rotation::random(&mut generator(
         params.seed,
@@ -300,13 +310,15 @@ fn conclude(
             half_fsc: class.fsc.clone(),
         });
     }
-    let warnings = super::report::warnings(&starts, best.start, &particles, &classes);
+    let warnings = super::report::warnings(&starts, best.start, &particles, &classes, &halves);
     Ok(AbInitioResult {
         classes,
         particles,
         starts,
         chosen_start: best.start,
+        halves,
         warnings,
+        initial_resolution_angstrom: resolved.initial_resolution,
         resolution_angstrom: resolved.edge / settings.rings as f64,
     })
 }
@@ -360,7 +372,7 @@ fn finished_map(
     Ok((moved, voxels.map(|v| v as f64 * pixel)))
 }
 
-fn volume_error(error: nilas_volume::VolumeError) -> AbInitioError {
+pub(super) fn volume_error(error: nilas_volume::VolumeError) -> AbInitioError {
     AbInitioError::State(format!("the map cannot be finished: {error}"))
 }
 

@@ -4,35 +4,16 @@
 use super::images::{PolarPlan, PolarScratch};
 use super::schedule::shift_grid;
 use super::*;
-use crate::source::ImageSource;
+use crate::source::MemorySource;
 use nilas_geometry::{PointGroup, Rotation};
 use nilas_simulate::{ParticleTruth, Simulation, SimulationParams, Specimen, demo_molecule};
-
-struct Stack {
-    n: usize,
-    images: Vec<f32>,
-}
-
-impl ImageSource for Stack {
-    fn len(&self) -> usize {
-        self.images.len() / (self.n * self.n)
-    }
-    fn box_size(&self) -> usize {
-        self.n
-    }
-    fn read(&self, indices: &[usize], out: &mut [f32]) -> Result<(), SourceError> {
-        let pixels = self.n * self.n;
-        for (out, i) in out.chunks_exact_mut(pixels).zip(indices) {
-            out.copy_from_slice(&self.images[i * pixels..(i + 1) * pixels]);
-        }
-        Ok(())
-    }
-}
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 const N: usize = 40;
 const PIXEL: f64 = 5.0;
 
-fn particles(count: usize, snr: f64) -> (Stack, Vec<ParticleInput>, Vec<ParticleTruth>) {
+fn particles(count: usize, snr: f64) -> (MemorySource, Vec<ParticleInput>, Vec<ParticleTruth>) {
     let simulation = Simulation::new(
         vec![Specimen::molecule(demo_molecule(150.0, 3))],
         SimulationParams {
@@ -44,12 +25,8 @@ fn particles(count: usize, snr: f64) -> (Stack, Vec<ParticleInput>, Vec<Particle
         },
     )
     .unwrap();
-    let mut stack = Stack {
-        n: N,
-        images: vec![0.0; count * N * N],
-    };
-    let truths: Vec<ParticleTruth> = stack
-        .images
+    let mut pixels = vec![0.0; count * N * N];
+    let truths: Vec<ParticleTruth> = pixels
         .chunks_exact_mut(N * N)
         .enumerate()
         .map(|(i, image)| simulation.image(i, image).unwrap())
@@ -66,7 +43,7 @@ fn particles(count: usize, snr: f64) -> (Stack, Vec<ParticleInput>, Vec<Particle
             },
         })
         .collect();
-    (stack, inputs, truths)
+    (MemorySource::new(N, pixels).unwrap(), inputs, truths)
 }
 
 fn quick() -> AbInitioParams {
@@ -126,6 +103,27 @@ fn particles_find_their_poses_from_nothing() {
     assert_eq!((map.n, map.map.len()), (N, N * N * N));
     assert!(map.map.iter().all(|v| v.is_finite()));
     assert!((map.share - 1.0).abs() < 1e-6);
+    let halves = &result.halves;
+    assert!(
+        halves.resolution_angstrom * 1.3 < halves.shared_angstrom,
+        "{halves:?}"
+    );
+    // One start alone is warned of, nothing else.
+    assert_eq!(result.warnings.len(), 1, "{:?}", result.warnings);
+    assert!(result.warnings[0].contains("only one random start"));
+}
+
+#[test]
+fn a_map_of_noise_is_called_wrong_with_one_start() {
+    let (mut stack, inputs, _) = particles(300, 0.3);
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for pixel in stack.pixels_mut() {
+        // Sum of twelve: normal enough.
+        *pixel = (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0;
+    }
+    let result = run(&stack, &inputs, &quick(), None, &mut Silent).unwrap();
+    println!("{:?} {:?}", result.halves, result.starts);
+    assert!(result.warnings.iter().any(|w| w.contains("agree only to")));
 }
 
 #[test]
@@ -239,7 +237,7 @@ fn two_classes_and_a_point_group_run_through() {
 #[test]
 fn bad_input_says_what_is_wrong() {
     let (mut stack, inputs, _) = particles(30, 0.3);
-    let go = |stack: &Stack, inputs: &[ParticleInput], params: &AbInitioParams| {
+    let go = |stack: &MemorySource, inputs: &[ParticleInput], params: &AbInitioParams| {
         run(stack, inputs, params, None, &mut Silent)
             .err()
             .unwrap()
@@ -274,7 +272,7 @@ fn bad_input_says_what_is_wrong() {
     };
     assert!(go(&stack, &inputs, &wide).contains("diameter"));
     let reversed = AbInitioParams {
-        initial_resolution_angstrom: 5.0,
+        initial_resolution_angstrom: Some(5.0),
         ..quick()
     };
     assert!(go(&stack, &inputs, &reversed).contains("finer"));
@@ -284,16 +282,16 @@ fn bad_input_says_what_is_wrong() {
     let mut unreal = inputs.clone();
     unreal[2].ctf.defocus_u_angstrom = f64::NAN;
     assert!(go(&stack, &unreal, &quick()).contains("particle 2"));
-    stack.images[7 * N * N + 5] = f32::NAN;
+    stack.pixels_mut()[7 * N * N + 5] = f32::NAN;
     assert!(go(&stack, &inputs, &quick()).contains("image 7"));
-    stack.images.fill(3.0);
+    stack.pixels_mut().fill(3.0);
     assert!(go(&stack, &inputs, &quick()).contains("contrast"));
 }
 
 #[test]
 fn constant_images_among_good_ones_are_harmless() {
     let (mut stack, inputs, _) = particles(60, 0.3);
-    stack.images[..3 * N * N].fill(0.0);
+    stack.pixels_mut()[..3 * N * N].fill(0.0);
     let params = AbInitioParams {
         iterations: 10,
         ..quick()
