@@ -24,9 +24,9 @@ early wrong guess does not lock in. The noise is estimated on the way.
 In the end the particles are split in two, and each half is refined on its own from the map at low resolution. A
 right map comes back in both halves at a much better resolution than they began with; fitted noise does not, and
 the job warns of it. That does not exclude a wrong map that many particles fit alike: look at the agreement of the
-random starts. When several come to the same map, it can be believed. When they do not, more particles, cleaner particles or a correct particle diameter help more than
-another seed; a symmetry that is known makes the search much easier. The hand of the map is arbitrary: projections
-do not tell it.
+random starts. When several come to the same map, it can be believed. When they do not, more particles, cleaner
+particles or a correct particle diameter help more than another seed; a symmetry that is known makes the search much
+easier. The hand of the map is arbitrary: projections do not tell it.
 
 With more than one class the particles are sorted by the map that explains them best; the outputs are then
 `volume_0`, `particles_0`, `volume_1` and so on, largest class first.";
