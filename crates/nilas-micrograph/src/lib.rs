@@ -43,10 +43,8 @@ impl Micrograph<'_> {
         if !(self.pixel_size_angstrom > 0.0 && self.pixel_size_angstrom.is_finite()) {
             return Err(MicrographError::PixelSize(self.pixel_size_angstrom));
         }
-        // The difference of a value from itself is 0 unless it is NaN or infinite; a sum finds that without branches.
-        let suspicious: f32 = self.data.iter().map(|v| v - v).sum();
-        if suspicious != 0.0 {
-            let count = self.data.iter().filter(|v| !v.is_finite()).count();
+        let count = self.data.iter().filter(|v| !v.is_finite()).count();
+        if count > 0 {
             let first = self.data.iter().position(|v| !v.is_finite()).unwrap_or(0);
             return Err(MicrographError::NotFinite {
                 count,
