@@ -152,7 +152,8 @@ fn fitted(exposure: &Exposure, scope: &Microscope, found: &CtfEstimate) -> Fitte
             defocus_v_angstrom: v,
             defocus_angle_rad: found.defocus.angle_rad(),
             phase_shift_rad: found.defocus.phase_shift_rad,
-            defocus_sigma_angstrom: found.defocus_sigma_angstrom,
+            // JSON can't say infinity, which an undetermined defocus has.
+            defocus_sigma_angstrom: found.defocus_sigma_angstrom.min(1e30),
             cross_correlation: found.cross_correlation,
             fit_resolution_angstrom: found.fit_resolution_angstrom.unwrap_or(0.0),
             evidence: found.evidence,

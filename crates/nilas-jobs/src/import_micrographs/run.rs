@@ -201,7 +201,7 @@ fn counts(values: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
 
 fn listed(counts: &BTreeMap<String, usize>) -> String {
     let mut all: Vec<(&String, &usize)> = counts.iter().collect();
-    all.sort_by(|a, b| b.1.cmp(a.1));
+    all.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     let named: Vec<String> = all
         .iter()
         .take(5)

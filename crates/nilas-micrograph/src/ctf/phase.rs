@@ -114,6 +114,7 @@ fn hann_autocorrelation(lag: f64) -> f64 {
 
 /// `(sin x, cos x)` for |x| < 1e5 within 2e-7 plus the rounding of x; no branches, so that loops over it become SIMD.
 #[inline(always)]
+#[allow(clippy::excessive_precision)]
 pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
     const ROUND: f32 = 12_582_912.0;
     let turns = x * std::f32::consts::FRAC_2_PI + ROUND;
