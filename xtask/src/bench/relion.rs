@@ -124,7 +124,8 @@ pub fn beside(place: &Place, set: &TruthSet, minutes: u64) -> Result<Value> {
     let (relion, finished) = refine(&project, &true_map, diameter, minutes, &folder.join("relion.log"))?;
     let their_map = latest_map(&project.folder().join("relion"), finished)?;
     let ours = project.summary("refined")?;
-    let ratio = relion.cpu_s / ours["cpu_s"].as_f64().unwrap_or(f64::NAN);
+    // Processes that `timeout` ended take their processor time with them.
+    let ratio = finished.then(|| relion.cpu_s / ours["cpu_s"].as_f64().unwrap_or(f64::NAN));
     Ok(json!({
         "particles": set.particles,
         "box_px": set.box_size,

@@ -327,9 +327,7 @@ pub fn refine(
             let inverse = i.inverse_columns(&columns, &fixed)?;
             let mut out = [[0.0; SHAPES]; SHAPES];
             for (p, column) in inverse.iter().enumerate() {
-                for q in 0..SHAPES {
-                    out[p][q] = column[shapes + q];
-                }
+                out[p][..SHAPES].copy_from_slice(&column[shapes..shapes + SHAPES]);
             }
             Some(out)
         })
